@@ -1,0 +1,40 @@
+# Compiler settings shared by every target of this project, and helpers to find its sources.
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+if(ORLOP_SANITIZE)
+  add_compile_options(-fsanitize=${ORLOP_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${ORLOP_SANITIZE})
+endif()
+
+# orlop_compile_options(target): warnings are errors in our own code.
+function(orlop_compile_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                                           -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+endfunction()
+
+# orlop_sources(variable directory...): the .cpp files below the directories without tests, and in
+# ${variable}_TESTS the tests.
+function(orlop_sources variable)
+  set(sources)
+  set(tests)
+  foreach(directory ${ARGN})
+    file(GLOB_RECURSE found CONFIGURE_DEPENDS ${directory}/*.cpp)
+    foreach(file ${found})
+      if(file MATCHES "_test\\.cpp$")
+        list(APPEND tests ${file})
+      else()
+        list(APPEND sources ${file})
+      endif()
+    endforeach()
+  endforeach()
+  set(${variable} ${sources} PARENT_SCOPE)
+  set(${variable}_TESTS ${tests} PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,54 @@
+// s3: Amazon S3 and everything that speaks its protocol.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "orlop/driver/driver.h"
+#include "orlop/registry.h"
+
+namespace orlop::s3 {
+
+enum class Addressing : std::uint8_t { automatic, path, virtual_host };
+
+struct Options {
+  std::string bucket;
+  std::string region;    // empty: AWS_REGION, the profile's, else us-east-1; a wrong one is corrected by the redirect
+  std::string endpoint;  // scheme://host[:port]; empty: AWS in `region`
+  // What presigned and public URLs name instead of `endpoint`; empty: the same.
+  std::string public_endpoint;
+
+  // Credentials: these, else the environment, else the profile of the shared files. Looked up with the first request.
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string session_token;
+  std::string profile;
+  bool anonymous = false;
+
+  Addressing addressing = Addressing::automatic;  // automatic: virtual where the bucket's name allows it, path for endpoints
+  std::string dialect;  // "aws", "minio", "ceph", "s3proxy", "versitygw", "generic"; empty: by endpoint
+  bool use_ssl = true;  // without an endpoint: https or http
+
+  // TLS and network.
+  bool verify = true;
+  std::string ca_file;  // PEM; empty: the system's
+  std::string proxy;    // host:port or URL; empty: none ("proxies" of the environment are not used)
+  Milliseconds connect_timeout{10'000};
+  Milliseconds first_byte_timeout{60'000};  // from the last byte sent to the first received
+  Milliseconds stall_timeout{30'000};       // the longest time in which not a byte moves
+
+  std::uint64_t part_size = 8ULL << 20;  // of multipart uploads; grows when an object needs more than 10,000
+  std::uint32_t concurrency = 10;        // parts in flight of one upload
+  std::string checksum;                  // "auto" (the dialect's), "none", "crc32", "crc32c", "crc64nvme", "sha256"
+};
+
+// Does no I/O. Errors: config_invalid naming the option.
+Result<std::shared_ptr<Driver>> open(Options options);
+
+// Makes the bucket the options name. An own bucket that exists is success.
+// Errors: already_exists (somebody else's), permission_denied, invalid_argument (name).
+Result<void> create_bucket(const Options& options, const Context& context = {});
+
+extern const Backend backend;  // s3://bucket/prefix?region=..&endpoint=..
+
+}  // namespace orlop::s3

@@ -1,0 +1,37 @@
+// The backends there are. An explicit table: static initialisers would be dropped by a linker of static libraries.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "orlop/config.h"
+#include "orlop/driver/driver.h"
+
+namespace orlop {
+
+struct Backend {
+  std::string_view scheme;
+  std::string_view summary;                // one line, for help texts
+  std::span<const OptionSpec> options;
+  // The container of `address` (a bucket, a root directory), and the rest of its path as a key or prefix in it.
+  // Does no I/O. Errors: config_invalid.
+  struct Opened {
+    std::shared_ptr<Driver> driver;
+    std::string prefix;
+  };
+  Result<Opened> (*open)(const Address& address);
+};
+
+// All built-in backends, and those added by register_backend().
+std::span<const Backend* const> backends();
+// Null for an unknown scheme.
+const Backend* find_backend(std::string_view scheme);
+// For backends outside this library; `backend` must live as long as the process. Call before other threads start.
+void register_backend(const Backend& backend);
+
+// Parses `url`, merges `options` over those in it, checks names, and opens the bare driver (no layers).
+// Errors: config_invalid for an unknown scheme or option (with the nearest valid one) and for a secret in the URL.
+Result<Backend::Opened> open_driver(std::string_view url, const StringMap& options = {});
+
+}  // namespace orlop
