@@ -14,6 +14,11 @@ namespace orlop {
 // skips a short way in the open body. Movable; one thread at a time.
 class File {
  public:
+  // Opens `request.key` of a driver verbatim, for faces with naming rules of their own (Django's). Seeking is for
+  // whole objects: `request.range` must be all. The views in `request` need to live until the call returned.
+  // Errors: those of Driver::read.
+  static Result<File> open(std::shared_ptr<Driver> driver, const ReadRequest& request, const Context& context = {});
+
   File(File&&) noexcept;
   File& operator=(File&&) noexcept;
   ~File();
