@@ -1,0 +1,14 @@
+"""What every client of the small-request rows shares."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from harness import BUCKET, serve_worker  # noqa: E402, F401
+
+BODY = bytes(range(256)) * 16  # 4 KiB
+
+
+def serve(**operations) -> None:
+    serve_worker(operations)

@@ -1,0 +1,13 @@
+"""Python's own handle of the engine."""
+
+from common import BODY, BUCKET, serve
+
+import orlop
+
+storage = orlop.open(f"s3://{BUCKET}")
+storage.save("key", BODY, overwrite=True)
+serve(
+    head=lambda: storage.exists("key"),
+    get=lambda: storage.read_bytes("key"),
+    put=lambda: storage.save("key", BODY, overwrite=True),
+)

@@ -1,0 +1,145 @@
+"""What the benchmark programs share: the server, pinned and interleaved workers, and the file of results.
+
+CPU time per call is the figure that decides: it repeats on a busy machine, wall time does not. All clients of a row run
+in the same interleaved rounds, so ratios between them are fair.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "bench" / "results"
+OUR_PYTHON = ROOT / ".venv" / "bin" / "python"
+PEER_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+BUCKET = "bench"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "AKIDBENCH",
+    "AWS_SECRET_ACCESS_KEY": "benchbenchbenchbenchbench",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+CLIENT_CORE, SERVER_CORE = 0, 1
+
+
+def pin(core: int):
+    """A function for subprocess' preexec_fn that binds the child to one core, where there are two."""
+    return (lambda: os.sched_setaffinity(0, {core})) if (os.cpu_count() or 1) > 1 else None
+
+
+@contextlib.contextmanager
+def null_server():
+    """The server that does nothing but answer; see null_server.cpp. Yields its address."""
+    process = subprocess.Popen(
+        [ROOT / "build" / "release" / "bin" / "null_server", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=pin(SERVER_CORE),
+    )
+    try:
+        yield process.stdout.readline().strip().removeprefix("AWS_ENDPOINT_URL=")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Worker:
+    """A client in a process of its own that runs a number of calls on request and reports what they cost."""
+
+    def __init__(self, name: str, command: list, endpoint: str, extra_env: dict[str, str] | None = None):
+        self.name = name
+        self.process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint, **(extra_env or {})},
+            preexec_fn=pin(CLIENT_CORE),
+        )
+
+    def run(self, operation: str, calls: int) -> dict:
+        self.process.stdin.write(f"{operation} {calls}\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise SystemExit(f"bench: client {self.name} died during {operation}")
+        return json.loads(answer)
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+
+
+def serve_worker(operations: dict) -> None:
+    """The other end of Worker: `operations` maps a name to a function of no arguments."""
+    for line in sys.stdin:
+        name, calls = line.split()
+        operation = operations[name]
+        cpu, wall = time.process_time(), time.perf_counter()
+        for _ in range(int(calls)):
+            operation()
+        cost = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
+        print(json.dumps(cost), flush=True)
+
+
+def interleave(workers: list[Worker], operation: str, calls: dict[str, int], rounds: int) -> dict[str, dict]:
+    """Runs `operation` on each worker in turn, `rounds` times; the cost in microseconds a call, by worker."""
+    samples: dict[str, list[dict]] = {worker.name: [] for worker in workers}
+    for worker in workers:
+        worker.run(operation, max(10, calls[worker.name] // 10))  # warm: connections, caches, imports
+    for _ in range(rounds):
+        for worker in workers:
+            samples[worker.name].append(worker.run(operation, calls[worker.name]))
+
+    def microseconds(name: str, kind: str) -> list[float]:
+        return [sample[kind] / calls[name] * 1e6 for sample in samples[name]]
+
+    return {
+        name: {
+            "cpu_us": round(statistics.median(microseconds(name, "cpu")), 2),
+            "cpu_us_min": round(min(microseconds(name, "cpu")), 2),
+            "cpu_us_max": round(max(microseconds(name, "cpu")), 2),
+            "wall_us": round(statistics.median(microseconds(name, "wall")), 2),
+        }
+        for name in samples
+    }
+
+
+def s5cmd() -> str:
+    """The binary itself: the package's own launcher is a Python script that would be measured too."""
+    return str(next((ROOT / ".venv-peers" / "lib").rglob("bin/s5cmd")))
+
+
+def versions(python: Path, *packages: str) -> dict[str, str]:
+    code = "import importlib.metadata as m,sys,json;print(json.dumps({p:m.version(p) for p in sys.argv[1:]}))"
+    return json.loads(subprocess.check_output([python, "-c", code, *packages], text=True))
+
+
+def write_result(name: str, rows: dict, **details) -> Path:
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    record = {
+        "command": "./dev bench " + shlex.join([name, *sys.argv[1:]]),
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}, Python {platform.python_version()}",
+        **details,
+        "rows": rows,
+    }
+    path.write_text(json.dumps(record, indent=2) + "\n")
+    return path
+
+
+def show(title: str, rows: dict[str, dict], unit: str = "cpu_us", against: str | None = None) -> None:
+    print(f"\n{title}")
+    for name, row in sorted(rows.items(), key=lambda item: item[1][unit]):
+        ratio = f"   {row[unit] / rows[against][unit]:8.2f}x" if against else ""
+        print(f"  {name:<28}{row[unit]:>12.2f}{ratio}")
