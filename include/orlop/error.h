@@ -1,6 +1,7 @@
 // What went wrong, whether trying again can help, and where it happened.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -62,6 +63,8 @@ class [[nodiscard]] Error {
   std::string_view request_id() const noexcept;
   int http_status() const noexcept;  // 0 when the service was not reached over HTTP
   int attempts() const noexcept;     // 1 unless the retry layer tried again
+  // How long the service asked to be left alone; zero when it did not say.
+  std::chrono::milliseconds retry_after() const noexcept;
 
   // Builders; each returns *this so that a site reads as one expression.
   Error& set_retry(Retry retry) noexcept;
@@ -71,6 +74,7 @@ class [[nodiscard]] Error {
   Error& add_context(std::string_view operation, std::string_view scheme, std::string_view key);
   Error& set_service(int http_status, std::string_view service_code, std::string_view request_id);
   Error& set_attempts(int attempts);
+  Error& set_retry_after(std::chrono::milliseconds delay);
 
   // One line: `not_found: NoSuchKey: The specified key does not exist (stat s3 "a.txt", HTTP 404, request 4442587FB7D0A2F9)`.
   std::string to_string() const;
