@@ -1,0 +1,31 @@
+// AWS Signature Version 2, as presigned URLs of the older regions still use it.
+// Specification: https://docs.aws.amazon.com/AmazonS3/latest/userguide/RESTAuthentication.html
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "wire/sigv4.h"
+
+namespace orlop::wire {
+
+struct PresignInputV2 {
+  std::string_view method;
+  std::string_view resource;          // "/bucket/encoded-key", whatever the address of the request looks like
+  std::span<const Field> parameters;  // sub-resources and response-* overrides; others are not signed
+  std::string_view content_type;      // that the request will carry
+  std::string_view content_md5;
+  std::string_view access_key_id;
+  std::string_view secret_access_key;
+  std::string_view session_token;
+  std::int64_t expires_at = 0;  // seconds since 1970
+};
+// The query, `parameters` first.
+std::string presigned_query_v2(const PresignInputV2& input);
+
+// base64(HMAC-SHA1): the signature of a string to sign, also of a POST policy.
+std::string signature_v2(std::string_view secret, std::string_view text);
+
+}  // namespace orlop::wire
