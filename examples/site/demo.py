@@ -206,8 +206,8 @@ def walk_through(address: str) -> None:
     expect(all("Signature=" in url for url in page.pictures), "the pictures' URLs are not signed")
     fetched = walk.step("fetch the picture by its signed URL", lambda: visitor.get(page.pictures[1]))
     expect(fetched == picture, "the picture came back with other bytes")
-    assets = walk.step("fetch style sheet and script", lambda: [visitor.get(url) for url in page.assets])
-    expect(len(assets) == 2 and all(assets), "static files are missing")
+    assets = walk.step("fetch icon, style sheet and script", lambda: [visitor.get(url) for url in page.assets])
+    expect(len(assets) == 3 and all(assets), "static files are missing")
     ledger = walk.step("open the ledger of requests", lambda: visitor.get("/requests/").decode())
     expect(re.search(r"1 PutObject", ledger) is not None, "the ledger does not show the upload")
 
