@@ -1,0 +1,84 @@
+#include "wire/crc.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <random>
+
+#include "wire/crc_internal.h"
+
+namespace orlop::wire {
+namespace {
+
+// The definition, bit by bit.
+template <class Word>
+Word bit_by_bit(Word polynomial, Bytes bytes) {
+  Word state = ~Word{0};
+  for (const std::byte byte : bytes) {
+    state ^= std::to_integer<Word>(byte);
+    for (int bit = 0; bit < 8; ++bit) state = (state >> 1) ^ ((state & 1) ? polynomial : 0);
+  }
+  return ~state;
+}
+
+std::vector<std::byte> random_bytes(std::size_t size) {
+  std::mt19937_64 random(size);
+  std::vector<std::byte> bytes(size);
+  for (auto& byte : bytes) byte = static_cast<std::byte>(random());
+  return bytes;
+}
+
+TEST(Crc, CheckValues) {
+  EXPECT_EQ(crc32(as_bytes("123456789")), 0xCBF43926U);
+  EXPECT_EQ(crc32c(as_bytes("123456789")), 0xE3069283U);
+  EXPECT_EQ(crc64nvme(as_bytes("123456789")), 0xAE8B14860A799888ULL);
+  EXPECT_EQ(crc32({}), 0U);
+  EXPECT_EQ(crc64nvme({}), 0U);
+}
+
+TEST(Crc, Rfc3720Crc32cOf32Bytes) {  // section B.4, there in the order of transmission
+  EXPECT_EQ(crc32c(as_bytes(std::string(32, '\0'))), 0x8A9136AAU);
+  EXPECT_EQ(crc32c(as_bytes(std::string(32, '\xFF'))), 0x62A8AB43U);
+}
+
+// Lengths around every step of the folding loops, at every alignment.
+TEST(Crc, AgreesWithTheDefinition) {
+  const auto bytes = random_bytes(2000);
+  for (std::size_t length = 0; length < 1200; length += length < 600 ? 1 : 37) {
+    const Bytes part = Bytes(bytes).subspan(length % 17, length);
+    ASSERT_EQ(crc32(part), bit_by_bit(0xEDB88320U, part)) << length;
+    ASSERT_EQ(crc32c(part), bit_by_bit(0x82F63B78U, part)) << length;
+    ASSERT_EQ(crc64nvme(part), bit_by_bit(0x9A6C9329AC4BC9B5ULL, part)) << length;
+  }
+}
+
+TEST(Crc, AgreesWithZlib) {
+  const auto bytes = random_bytes(1 << 20);
+  EXPECT_EQ(crc32(bytes), ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+TEST(Crc, PiecesAndCombinationsGiveTheWhole) {
+  const auto bytes = random_bytes(5000);
+  const Bytes whole(bytes);
+  for (std::size_t cut = 0; cut <= whole.size(); cut += 123) {
+    const Bytes a = whole.first(cut);
+    const Bytes b = whole.subspan(cut);
+    EXPECT_EQ(crc32(b, crc32(a)), crc32(whole));
+    EXPECT_EQ(crc32c(b, crc32c(a)), crc32c(whole));
+    EXPECT_EQ(crc64nvme(b, crc64nvme(a)), crc64nvme(whole));
+    EXPECT_EQ(combine_crc32(crc32(a), crc32(b), b.size()), crc32(whole));
+    EXPECT_EQ(combine_crc32c(crc32c(a), crc32c(b), b.size()), crc32c(whole));
+    EXPECT_EQ(combine_crc64nvme(crc64nvme(a), crc64nvme(b), b.size()), crc64nvme(whole));
+  }
+}
+
+TEST(Crc, FoldsWhereTheProcessorCan) {
+#if defined(__x86_64__)
+  EXPECT_EQ(crc::fold_function() != nullptr, static_cast<bool>(__builtin_cpu_supports("pclmul")));
+#else
+  EXPECT_EQ(crc::fold_function(), nullptr);
+#endif
+}
+
+}  // namespace
+}  // namespace orlop::wire

@@ -1,0 +1,25 @@
+// The three spellings of a moment that storage services use. UTC, no locale, no environment.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "orlop/types.h"
+
+namespace orlop::wire {
+
+// "2024-03-05T06:07:08.000Z" (ISO 8601, RFC 3339): what S3 writes in XML.
+std::string format_iso8601(SystemTime time);
+// RFC 3339 section 5.6: any number of fraction digits (beyond microseconds they are cut), "Z" or an offset.
+Result<SystemTime> parse_iso8601(std::string_view text);
+
+// "Tue, 05 Mar 2024 06:07:08 GMT" (IMF-fixdate, RFC 9110 section 5.6.7).
+std::string format_http_date(SystemTime time);
+// IMF-fixdate only; the day's name must be right.
+Result<SystemTime> parse_http_date(std::string_view text);
+
+// "20240305T060708Z": the basic form in Signature Version 4. Its first eight characters are the date of the scope.
+std::string format_amz_date(SystemTime time);
+Result<SystemTime> parse_amz_date(std::string_view text);
+
+}  // namespace orlop::wire
