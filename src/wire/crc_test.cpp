@@ -57,6 +57,14 @@ TEST(Crc, AgreesWithZlib) {
   EXPECT_EQ(crc32(bytes), ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
+TEST(Crc, AgreesWithAwsChecksums) {  // awscrt 0.38.1 on the same bytes
+  std::vector<std::byte> bytes(100'003);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * i + i * 7 + 3);
+  EXPECT_EQ(crc32(bytes), 2946467570U);
+  EXPECT_EQ(crc32c(bytes), 2366063949U);
+  EXPECT_EQ(crc64nvme(bytes), 5048721945127106817ULL);
+}
+
 TEST(Crc, PiecesAndCombinationsGiveTheWhole) {
   const auto bytes = random_bytes(5000);
   const Bytes whole(bytes);

@@ -169,24 +169,4 @@ Result<SystemTime> parse_http_date(std::string_view text) {
   return time;
 }
 
-std::string format_amz_date(SystemTime time) {
-  const Fields f = fields_of(time);
-  return fmt::format(FMT_COMPILE("{:04}{:02}{:02}T{:02}{:02}{:02}Z"), f.year, f.month, f.day, f.hour, f.minute,
-                     f.second);
-}
-
-Result<SystemTime> parse_amz_date(std::string_view text) {
-  Scanner scan(text);
-  const unsigned y = scan.digits(4);
-  const unsigned month_number = scan.digits(2);
-  const unsigned d = scan.digits(2);
-  scan.literal("T");
-  const unsigned hour = scan.digits(2);
-  const unsigned minute = scan.digits(2);
-  const unsigned second = scan.digits(2);
-  scan.literal("Z");
-  if (!scan.done()) return malformed();
-  return make_time(y, month_number, d, hour, minute, second);
-}
-
 }  // namespace orlop::wire

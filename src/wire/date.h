@@ -1,4 +1,5 @@
-// The three spellings of a moment that storage services use. UTC, no locale, no environment.
+// The spellings of a moment in XML and in HTTP headers (that of signatures is in wire/sigv4.h). UTC, no locale, no
+// environment.
 #pragma once
 
 #include <string>
@@ -17,9 +18,5 @@ Result<SystemTime> parse_iso8601(std::string_view text);
 std::string format_http_date(SystemTime time);
 // IMF-fixdate only; the day's name must be right.
 Result<SystemTime> parse_http_date(std::string_view text);
-
-// "20240305T060708Z": the basic form in Signature Version 4. Its first eight characters are the date of the scope.
-std::string format_amz_date(SystemTime time);
-Result<SystemTime> parse_amz_date(std::string_view text);
 
 }  // namespace orlop::wire
