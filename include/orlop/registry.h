@@ -21,6 +21,9 @@ struct Backend {
     std::string prefix;
   };
   Result<Opened> (*open)(const Address& address);
+  // Makes the container of `address`; an own one that exists is success. Null: this backend cannot.
+  // Errors: already_exists (somebody else's), permission_denied, invalid_argument (its name).
+  Result<void> (*create)(const Address& address, const Context& context) = nullptr;
 };
 
 // All built-in backends, and those added by register_backend().
@@ -33,5 +36,8 @@ void register_backend(const Backend& backend);
 // Parses `url`, merges `options` over those in it, checks names, and opens the bare driver (no layers).
 // Errors: config_invalid for an unknown scheme or option (with the nearest valid one) and for a secret in the URL.
 Result<Backend::Opened> open_driver(std::string_view url, const StringMap& options = {});
+
+// The same for Backend::create. Errors: its, and unsupported.
+Result<void> create_container(std::string_view url, const StringMap& options = {}, const Context& context = {});
 
 }  // namespace orlop

@@ -36,6 +36,21 @@ Result<void> refuse_secrets(const Backend& backend, const StringMap& options_of_
   return {};
 }
 
+struct Found {
+  const Backend* backend;
+  Address address;  // with all options
+};
+
+Result<Found> find(std::string_view url, const StringMap& options) {
+  ORLOP_ASSIGN(Address address, Address::parse(url));
+  const Backend* backend = find_backend(address.scheme);
+  if (!backend) return unknown_scheme(address.scheme);
+  ORLOP_TRY(refuse_secrets(*backend, address.options));
+  for (const auto& [name, value] : options) address.options.insert_or_assign(name, value);
+  ORLOP_TRY(OptionReader(backend->options, address.options).check_names());
+  return Found{backend, std::move(address)};
+}
+
 }  // namespace
 
 std::span<const Backend* const> backends() { return table(); }
@@ -50,13 +65,16 @@ const Backend* find_backend(std::string_view scheme) {
 void register_backend(const Backend& backend) { table().push_back(&backend); }
 
 Result<Backend::Opened> open_driver(std::string_view url, const StringMap& options) {
-  ORLOP_ASSIGN(Address address, Address::parse(url));
-  const Backend* backend = find_backend(address.scheme);
-  if (!backend) return unknown_scheme(address.scheme);
-  ORLOP_TRY(refuse_secrets(*backend, address.options));
-  for (const auto& [name, value] : options) address.options.insert_or_assign(name, value);
-  ORLOP_TRY(OptionReader(backend->options, address.options).check_names());
-  return backend->open(address);
+  ORLOP_ASSIGN(Found found, find(url, options));
+  return found.backend->open(found.address);
+}
+
+Result<void> create_container(std::string_view url, const StringMap& options, const Context& context) {
+  ORLOP_ASSIGN(Found found, find(url, options));
+  if (!found.backend->create) {
+    return Error(Code::unsupported, fmt::format("{} has no containers that could be made", found.address.scheme));
+  }
+  return found.backend->create(found.address, context);
 }
 
 }  // namespace orlop
