@@ -1,0 +1,43 @@
+#include "errors.h"
+
+#include <string_view>
+
+namespace orlop::python {
+
+namespace {
+
+// Owned for the life of the process: exceptions may be raised while modules are being torn down.
+PyObject* exception_classes = nullptr;
+
+nb::str text(std::string_view value) { return nb::str(value.data(), value.size()); }
+
+}  // namespace
+
+void set_exception_classes(nb::list classes) {
+  Py_XDECREF(exception_classes);
+  exception_classes = classes.release().ptr();
+}
+
+nb::object to_exception(const Error& error) {
+  nb::list classes = nb::borrow<nb::list>(exception_classes);
+  nb::object exception = classes[static_cast<std::size_t>(error.code())](text(error.to_string()));
+  exception.attr("code") = text(to_string(error.code()));
+  exception.attr("message") = text(error.message());
+  exception.attr("operation") = text(error.operation());
+  exception.attr("scheme") = text(error.scheme());
+  exception.attr("key") = text(error.key());
+  exception.attr("status") = error.http_status();
+  exception.attr("service_code") = text(error.service_code());
+  exception.attr("request_id") = text(error.request_id());
+  exception.attr("attempts") = error.attempts();
+  exception.attr("outcome_unknown") = error.outcome_unknown();
+  return exception;
+}
+
+void raise(const Error& error) {
+  nb::object exception = to_exception(error);
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
+  throw nb::python_error();
+}
+
+}  // namespace orlop::python

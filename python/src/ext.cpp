@@ -1,0 +1,468 @@
+// orlop._native: the handles of the engine and its pure functions, as thin as they can be. What reads like Python
+// (defaults, file objects, Django) is written in Python, in orlop/ and storages/.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <tuple>
+
+#include "buffers.h"
+#include "call.h"
+#include "orlop/cloudfront.h"
+#include "orlop/file.h"
+#include "orlop/naming.h"
+#include "orlop/registry.h"
+#include "orlop/storage.h"
+
+namespace orlop::python {
+
+void add_server(nb::module_& module);
+
+namespace {
+
+using Key = std::string_view;
+
+StringMap to_map(nb::handle dict) {
+  StringMap map;
+  if (dict.is_none()) return map;
+  for (auto [name, value] : nb::cast<nb::dict>(dict)) {
+    map.emplace(nb::cast<std::string>(name), nb::cast<std::string>(value));
+  }
+  return map;
+}
+
+nb::dict to_dict(const StringMap& map) {
+  nb::dict dict;
+  for (const auto& [name, value] : map) dict[nb::str(name.c_str(), name.size())] = nb::str(value.c_str(), value.size());
+  return dict;
+}
+
+// {"content_type": "text/css", "user": {...}, "provider": {...}}: the members of Attrs by name; None is none.
+Attrs to_attrs(nb::handle dict) {
+  Attrs attrs;
+  if (dict.is_none()) return attrs;
+  const std::pair<std::string_view, std::string*> texts[] = {
+      {"content_type", &attrs.content_type},         {"content_encoding", &attrs.content_encoding},
+      {"content_language", &attrs.content_language}, {"content_disposition", &attrs.content_disposition},
+      {"cache_control", &attrs.cache_control},       {"expires", &attrs.expires}};
+  for (auto [name, value] : nb::cast<nb::dict>(dict)) {
+    auto member = nb::cast<std::string_view>(name);
+    if (member == "user") {
+      attrs.user = to_map(value);
+    } else if (member == "provider") {
+      attrs.provider = to_map(value);
+    } else {
+      const auto* found =
+          std::find_if(std::begin(texts), std::end(texts), [&](auto& text) { return text.first == member; });
+      if (found == std::end(texts)) throw nb::type_error("no such attribute of an object");
+      *found->second = nb::cast<std::string>(value);
+    }
+  }
+  return attrs;
+}
+
+std::optional<std::int64_t> microseconds(const std::optional<SystemTime>& time) {
+  if (!time) return std::nullopt;
+  return time->time_since_epoch().count();
+}
+
+PutMode mode_of(bool exclusive) { return exclusive ? PutMode::create : PutMode::overwrite; }
+
+// An object opened for reading. It keeps its place when it is read from several threads, one at a time.
+class OpenFile {
+ public:
+  OpenFile(File file, std::stop_source stop, nb::object ledger)
+      : file_(std::move(file)), stop_(std::move(stop)), ledger_(std::move(ledger)) {}
+
+  File& file() {
+    if (!file_) throw nb::value_error("I/O operation on closed file.");
+    return *file_;
+  }
+
+  nb::object read(std::int64_t size) {
+    std::uint64_t position = file().position();
+    std::uint64_t left = file().size() > position ? file().size() - position : 0;
+    bool to_end = size < 0 || static_cast<std::uint64_t>(size) >= left;
+    nb::object bytes = new_bytes(to_end ? left : static_cast<std::uint64_t>(size));
+    std::size_t count = fill(memory_of(bytes), to_end);
+    return first_bytes(std::move(bytes), count);
+  }
+
+  std::size_t readinto(nb::handle target) {
+    Buffer buffer(target, Buffer::Access::write);
+    return fill(buffer.mutable_bytes(), false);
+  }
+
+  void close() { file_.reset(); }
+  bool closed() const { return !file_; }
+
+ private:
+  // Reaching the end is seen only by asking for more, and lets the connection be used again.
+  std::size_t fill(MutableBytes out, bool to_end) {
+    File& source = file();
+    return run(Context{}, stop_, [&](const Context&) -> Result<std::size_t> {
+      std::size_t done = 0;
+      while (done < out.size()) {
+        ORLOP_ASSIGN(std::size_t count, source.read(out.subspan(done)));
+        if (count == 0) return done;
+        done += count;
+      }
+      std::byte beyond[1];
+      if (to_end) ORLOP_TRY(source.read(beyond));
+      return done;
+    });
+  }
+
+  std::optional<File> file_;
+  std::stop_source stop_;
+  nb::object ledger_;
+};
+
+// An object in the making; forgetting it publishes nothing.
+class OpenWriter {
+ public:
+  OpenWriter(std::shared_ptr<Driver> driver, std::unique_ptr<Writer> writer, std::stop_source stop, nb::object ledger)
+      : driver_(std::move(driver)), writer_(std::move(writer)), stop_(std::move(stop)), ledger_(std::move(ledger)) {}
+
+  std::size_t write(nb::handle data) {
+    Buffer buffer(data, Buffer::Access::read);
+    run(Context{}, stop_, [&](const Context&) { return writer().write(buffer.bytes()); });
+    return buffer.size();
+  }
+  Meta commit() {
+    Writer& open = writer();
+    Meta meta = run(Context{}, stop_, [&](const Context&) { return open.commit(); });
+    writer_.reset();
+    return meta;
+  }
+  void abort() {
+    if (!writer_) return;
+    nb::gil_scoped_release released;
+    writer_->abort();
+    writer_.reset();
+  }
+
+ private:
+  Writer& writer() {
+    if (!writer_) throw nb::value_error("I/O operation on closed file.");
+    return *writer_;
+  }
+
+  std::shared_ptr<Driver> driver_;
+  std::unique_ptr<Writer> writer_;
+  std::stop_source stop_;
+  nb::object ledger_;
+};
+
+// One place objects are kept in. Keys are verbatim: naming rules are Python's business here.
+class Store {
+  Driver& driver() const { return *storage_.driver(); }
+
+  Context limited(Context context) const {
+    if (timeout_ <= 0) return context;
+    return context.with_timeout(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout_)));
+  }
+
+  template <class F>
+  auto call(nb::handle ledger, F&& function) const {
+    return run(ledger, [&](const Context& context) { return function(limited(context)); });
+  }
+
+ public:
+  Store(std::string_view url, nb::handle options, int attempts, double timeout, std::uint64_t one_request_below)
+      : storage_(unwrap(Storage::from_url(url, to_map(options), layers(attempts)))),
+        timeout_(timeout),
+        one_request_below_(one_request_below) {}
+
+  const DriverInfo& info() const { return storage_.info(); }
+
+  Meta stat(Key key, nb::handle ledger, nb::handle provider, std::string_view version) const {
+    StringMap arguments = to_map(provider);
+    return call(ledger, [&](const Context& context) {
+      return driver().stat(context, {.key = key, .version = version, .provider = &arguments});
+    });
+  }
+
+  bool exists(Key key, nb::handle ledger, nb::handle provider, std::string_view version) const {
+    StringMap arguments = to_map(provider);
+    return call(ledger, [&](const Context& context) -> Result<bool> {
+      auto meta = driver().stat(context, {.key = key, .version = version, .provider = &arguments});
+      if (meta) return true;
+      if (meta.error().code() == Code::not_found) return false;
+      return std::move(meta).error();
+    });
+  }
+
+  OpenFile open(Key key, nb::object ledger, nb::handle provider, std::string_view version) const {
+    StringMap arguments = to_map(provider);
+    std::stop_source stop;
+    Context context = lasting_context(ledger, stop);
+    File file = run(context, stop, [&](const Context& open) {
+      return File::open(storage_.driver(), {.key = key, .version = version, .provider = &arguments}, open);
+    });
+    return {std::move(file), std::move(stop), std::move(ledger)};
+  }
+
+  Meta put(Key key, nb::handle data, nb::handle attrs, bool exclusive, nb::handle ledger) const {
+    Buffer buffer(data, Buffer::Access::read);
+    return send(key, Payload::bytes(buffer.bytes()), attrs, exclusive, ledger);
+  }
+
+  Meta put_file(Key key, int fd, std::uint64_t offset, std::uint64_t length, nb::handle attrs, bool exclusive,
+                nb::handle ledger) const {
+    return send(key, Payload::file(fd, offset, length), attrs, exclusive, ledger);
+  }
+
+  OpenWriter write(Key key, nb::handle attrs, bool exclusive, nb::object ledger) const {
+    std::stop_source stop;
+    Context context = lasting_context(ledger, stop);
+    WriteRequest request{std::string(key), to_attrs(attrs), mode_of(exclusive), {}, {}};
+    auto writer = run(context, stop, [&](const Context& open) { return driver().write(open, request); });
+    return {storage_.driver(), std::move(writer), std::move(stop), std::move(ledger)};
+  }
+
+  Page list(std::string prefix, std::string delimiter, std::string token, std::string start_after,
+            std::uint32_t page_size, nb::handle ledger) const {
+    ListRequest request{std::move(prefix), std::move(delimiter), std::move(token), std::move(start_after), page_size};
+    return call(ledger, [&](const Context& context) { return driver().list(context, request); });
+  }
+
+  // An exception or None a key.
+  nb::list remove(std::vector<std::string> keys, nb::handle ledger) const {
+    RemoveResults results = call(ledger, [&](const Context& context) { return remove_all(context, std::move(keys)); });
+    nb::list outcome;
+    for (const auto& error : results) outcome.append(error ? to_exception(*error) : nb::none());
+    return outcome;
+  }
+
+  Meta copy(Key from, Key to, nb::handle attrs, bool exclusive, nb::handle ledger) const {
+    Attrs replaced = to_attrs(attrs);
+    CopyRequest request{from, to, attrs.is_none() ? nullptr : &replaced, mode_of(exclusive)};
+    return call(ledger, [&](const Context& context) { return driver().copy(context, request); });
+  }
+
+  void move(Key from, Key to, nb::handle ledger) const {
+    call(ledger, [&](const Context& context) { return driver().move(context, {from, to}); });
+  }
+
+  std::string public_url(Key key) const { return unwrap(driver().public_url(key)); }
+
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
+  Presigned presign(Key key, std::string_view method, std::int64_t expires, Parameters parameters,
+                    std::optional<std::int64_t> signed_at, std::optional<std::uint64_t> max_size,
+                    nb::handle ledger) const {
+    PresignRequest request{.method = signed_method(method),
+                           .key = key,
+                           .expires = std::chrono::seconds(expires),
+                           .parameters = std::move(parameters),
+                           .max_size = max_size};
+    if (signed_at) request.signed_at = SystemTime(std::chrono::microseconds(*signed_at));
+    return call(ledger, [&](const Context& context) { return driver().presign(context, request); });
+  }
+
+ private:
+  static StorageOptions layers(int attempts) {
+    StorageOptions options;
+    options.retry.max_attempts = attempts;
+    return options;
+  }
+
+  static SignedMethod signed_method(std::string_view method) {
+    if (method == "GET") return SignedMethod::get;
+    if (method == "HEAD") return SignedMethod::head;
+    if (method == "PUT") return SignedMethod::put;
+    if (method == "DELETE") return SignedMethod::remove;
+    if (method == "POST") return SignedMethod::post;
+    throw nb::value_error("a URL can be signed for GET, HEAD, PUT, DELETE or POST");
+  }
+
+  // For readers and writers, which live longer than the call that opens them.
+  static Context lasting_context(nb::handle ledger, const std::stop_source& stop) {
+    Context context;
+    context.trace = Ledger::sink(ledger);
+    context.stop = stop.get_token();
+    return context;
+  }
+
+  Meta send(Key key, const Payload& payload, nb::handle attributes, bool exclusive, nb::handle ledger) const {
+    Attrs attrs = to_attrs(attributes);
+    return call(ledger, [&](const Context& context) {
+      if (payload.size() < one_request_below_) {
+        return driver().put(context, {.key = key, .payload = payload, .attrs = &attrs, .mode = mode_of(exclusive)});
+      }
+      return send_large(context, {std::string(key), std::move(attrs), mode_of(exclusive), {}, payload.size()}, payload);
+    });
+  }
+
+  Result<Meta> send_large(const Context& context, const WriteRequest& request, const Payload& payload) const {
+    ORLOP_ASSIGN(auto writer, driver().write(context, request));
+    ORLOP_TRY(writer->write_from(payload));
+    return writer->commit();
+  }
+
+  Result<RemoveResults> remove_all(const Context& context, std::vector<std::string> keys) const {
+    const std::size_t batch = std::min<std::uint64_t>(info().limits.remove_batch, keys.size());
+    RemoveResults all;
+    for (std::size_t begin = 0; begin < keys.size(); begin += batch) {
+      auto first = keys.begin() + static_cast<std::ptrdiff_t>(begin);
+      auto last = keys.begin() + static_cast<std::ptrdiff_t>(std::min(begin + batch, keys.size()));
+      RemoveRequest request{{std::make_move_iterator(first), std::make_move_iterator(last)}};
+      ORLOP_ASSIGN(RemoveResults results, driver().remove(context, request));
+      std::move(results.begin(), results.end(), std::back_inserter(all));
+    }
+    return all;
+  }
+
+  Storage storage_;
+  double timeout_;
+  std::uint64_t one_request_below_;
+};
+
+void add_naming(nb::module_& module) {
+  module.def("clean_name", [](std::string_view name) { return naming::clean_name(name); });
+  module.def("safe_join",
+             [](std::string_view base, std::string_view part) { return unwrap(naming::safe_join(base, part)); });
+  module.def("check_relative", [](std::string_view name) { unwrap(naming::check_relative(name)); });
+  module.def(
+      "available_overwrite_name",
+      [](std::string_view name, std::optional<std::size_t> max_length) {
+        return unwrap(naming::available_overwrite_name(name, max_length));
+      },
+      nb::arg("name"), nb::arg("max_length").none());
+  module.def("alternative_name", [](std::string_view name) { return naming::alternative_name(name); });
+  module.def("guess_type", [](std::string_view name) {
+    auto guessed = naming::guess_type(name);
+    return std::make_tuple(std::string(guessed.type), std::string(guessed.encoding));
+  });
+}
+
+void add_values(nb::module_& module) {
+  nb::class_<Meta>(module, "Meta")
+      .def_ro("size", &Meta::size)
+      .def_ro("etag", &Meta::etag)
+      .def_ro("version", &Meta::version)
+      .def_prop_ro("modified_us", [](const Meta& meta) { return microseconds(meta.modified); })
+      .def_prop_ro("content_type", [](const Meta& meta) { return meta.attrs.content_type; })
+      .def_prop_ro("content_encoding", [](const Meta& meta) { return meta.attrs.content_encoding; })
+      .def_prop_ro("content_language", [](const Meta& meta) { return meta.attrs.content_language; })
+      .def_prop_ro("content_disposition", [](const Meta& meta) { return meta.attrs.content_disposition; })
+      .def_prop_ro("cache_control", [](const Meta& meta) { return meta.attrs.cache_control; })
+      .def_prop_ro("expires", [](const Meta& meta) { return meta.attrs.expires; })
+      .def_prop_ro("user", [](const Meta& meta) { return to_dict(meta.attrs.user); })
+      .def_prop_ro("provider", [](const Meta& meta) { return to_dict(meta.attrs.provider); });
+
+  nb::class_<Presigned>(module, "Presigned")
+      .def_ro("method", &Presigned::method)
+      .def_ro("url", &Presigned::url)
+      .def_prop_ro("headers", [](const Presigned& presigned) { return to_dict(presigned.headers); })
+      .def_ro("fields", &Presigned::fields);
+
+  nb::class_<Page>(module, "Page")
+      .def_ro("next", &Page::next)
+      .def("__len__", [](const Page& page) { return page.entries.size(); })
+      .def("entries",
+           [](const Page& page) {
+             nb::list list;
+             for (const Entry& entry : page.entries) {
+               list.append(
+                   nb::make_tuple(entry.key, entry.is_prefix, entry.size, microseconds(entry.modified), entry.etag));
+             }
+             return list;
+           })
+      // Names behind the first `skip` bytes: those of groups, and those of objects.
+      .def("split", [](const Page& page, std::size_t skip) {
+        nb::list groups;
+        nb::list objects;
+        for (const Entry& entry : page.entries) {
+          std::string_view name = std::string_view(entry.key).substr(std::min(skip, entry.key.size()));
+          (entry.is_prefix ? groups : objects).append(nb::str(name.data(), name.size()));
+        }
+        return nb::make_tuple(groups, objects);
+      });
+
+  nb::class_<Ledger>(module, "Ledger")
+      .def(nb::init<nb::object>(), nb::arg("outer").none())
+      .def("watch_all_threads", &Ledger::watch_all_threads)
+      .def_prop_ro("requests", [](const Ledger& ledger) { return ledger.totals().requests; })
+      .def_prop_ro("retries", [](const Ledger& ledger) { return ledger.totals().retries; })
+      .def_prop_ro("bytes_sent", [](const Ledger& ledger) { return ledger.totals().bytes_sent; })
+      .def_prop_ro("bytes_received", [](const Ledger& ledger) { return ledger.totals().bytes_received; })
+      .def_prop_ro("seconds",
+                   [](const Ledger& ledger) { return std::chrono::duration<double>(ledger.totals().elapsed).count(); })
+      .def_prop_ro("operations", [](const Ledger& ledger) {
+        nb::dict dict;
+        for (const auto& [name, count] : ledger.totals().operations) dict[name.c_str()] = count;
+        return dict;
+      });
+
+  nb::class_<cloudfront::Signer>(module, "CloudFrontSigner")
+      .def("__init__",
+           [](cloudfront::Signer* self, std::string key_id, std::string_view pem) {
+             new (self) cloudfront::Signer(unwrap(cloudfront::Signer::create(std::move(key_id), pem)));
+           })
+      .def("sign", [](const cloudfront::Signer& signer, std::string_view url,
+                      std::int64_t expires) { return unwrap(signer.sign(url, expires)); })
+      .def("sign_policy", [](const cloudfront::Signer& signer, std::string_view url, std::string_view policy) {
+        return unwrap(signer.sign_policy(url, policy));
+      });
+}
+
+void add_handles(nb::module_& module) {
+  nb::class_<OpenFile>(module, "File")
+      .def("read", &OpenFile::read)
+      .def("readinto", &OpenFile::readinto)
+      .def("seek", [](OpenFile& file, std::uint64_t position) { file.file().seek(position); })
+      .def("tell", [](OpenFile& file) { return file.file().position(); })
+      .def("close", &OpenFile::close)
+      .def_prop_ro("closed", &OpenFile::closed)
+      .def_prop_ro("meta", [](OpenFile& file) { return Meta(file.file().meta()); });
+
+  nb::class_<OpenWriter>(module, "Writer")
+      .def("write", &OpenWriter::write)
+      .def("commit", &OpenWriter::commit)
+      .def("abort", &OpenWriter::abort);
+
+  nb::class_<Store>(module, "Store")
+      .def(nb::init<std::string_view, nb::handle, int, double, std::uint64_t>())
+      .def_prop_ro("scheme", [](const Store& store) { return store.info().scheme; })
+      .def_prop_ro("name", [](const Store& store) { return store.info().name; })
+      .def("can",
+           [](const Store& store, std::string_view capability) {
+             auto cap = parse_cap(capability);
+             return cap && store.info().caps.has(*cap);
+           })
+      .def("stat", &Store::stat)
+      .def("exists", &Store::exists)
+      .def("open", &Store::open)
+      .def("put", &Store::put)
+      .def("put_file", &Store::put_file)
+      .def("write", &Store::write)
+      .def("list", &Store::list)
+      .def("remove", &Store::remove)
+      .def("copy", &Store::copy)
+      .def("move", &Store::move)
+      .def("public_url", &Store::public_url)
+      .def("presign", &Store::presign);
+}
+
+}  // namespace
+
+NB_MODULE(_native, module) {
+  nb::set_leak_warnings(false);
+  module.def("set_exception_classes", &set_exception_classes);
+  add_naming(module);
+  add_values(module);
+  add_handles(module);
+#ifdef ORLOP_HAS_SERVER
+  add_server(module);
+#endif
+}
+
+}  // namespace orlop::python

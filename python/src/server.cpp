@@ -1,0 +1,72 @@
+// The development server in this process: orlop.testing.
+#include "orlop/testing/server.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/vector.h>
+
+#include "errors.h"
+
+namespace orlop::python {
+
+namespace {
+
+class RunningServer {
+ public:
+  // An empty root keeps the buckets in memory.
+  RunningServer(std::string root, std::string access_key_id, std::string secret_access_key, std::string region,
+                std::uint16_t port, std::vector<std::string> public_buckets) {
+    buckets_ = root.empty() ? testing::memory_buckets() : unwrap(testing::directory_buckets(std::move(root)));
+    testing::ServerOptions options;
+    options.access_key_id = std::move(access_key_id);
+    options.secret_access_key = std::move(secret_access_key);
+    options.region = std::move(region);
+    options.port = port;
+    options.public_buckets = std::move(public_buckets);
+    server_ = unwrap(testing::Server::start(buckets_, std::move(options)));
+  }
+  ~RunningServer() { stop(); }
+
+  const testing::ServerOptions& options() const { return server_->options(); }
+  std::string endpoint() const { return server_->endpoint(); }
+
+  void create_bucket(const std::string& name) { unwrap(buckets_->create(name)); }
+  void set_faults(std::string_view script) { unwrap(server_->set_faults(script)); }
+  std::vector<testing::ServedRequest> take_log() { return server_->take_log(); }
+  void stop() {
+    nb::gil_scoped_release released;
+    server_->stop();
+  }
+
+ private:
+  std::shared_ptr<testing::BucketStore> buckets_;
+  std::unique_ptr<testing::Server> server_;
+};
+
+}  // namespace
+
+void add_server(nb::module_& module) {
+  using testing::ServedRequest;
+  nb::class_<ServedRequest>(module, "ServedRequest")
+      .def_ro("method", &ServedRequest::method)
+      .def_ro("operation", &ServedRequest::operation)
+      .def_ro("bucket", &ServedRequest::bucket)
+      .def_ro("key", &ServedRequest::key)
+      .def_ro("status", &ServedRequest::status)
+      .def_ro("bytes_in", &ServedRequest::bytes_in)
+      .def_ro("bytes_out", &ServedRequest::bytes_out);
+
+  nb::class_<RunningServer>(module, "Server")
+      .def(nb::init<std::string, std::string, std::string, std::string, std::uint16_t, std::vector<std::string>>())
+      .def_prop_ro("endpoint", &RunningServer::endpoint)
+      .def_prop_ro("access_key_id", [](const RunningServer& server) { return server.options().access_key_id; })
+      .def_prop_ro("secret_access_key", [](const RunningServer& server) { return server.options().secret_access_key; })
+      .def_prop_ro("region", [](const RunningServer& server) { return server.options().region; })
+      .def("create_bucket", &RunningServer::create_bucket)
+      .def("set_faults", &RunningServer::set_faults)
+      .def("take_log", &RunningServer::take_log)
+      .def("stop", &RunningServer::stop);
+}
+
+}  // namespace orlop::python
