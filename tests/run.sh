@@ -1,0 +1,66 @@
+# How ./dev test runs the tests; sourced by it. Each stage leaves a JUnit file in build/results, from which the last
+# line is counted.
+
+results=$root/build/results
+
+# stage NAME CMD...: one part of the run. One that breaks without a failed test to show for it counts as one.
+stage() {
+  local name=$1 status=0
+  shift
+  say "$name"
+  "$@" || status=$?
+  [[ $status == 0 ]] || echo "$name (exit code $status)" >>"$results/broken"
+}
+
+# cpp_tests PRESET [WRAPPER...]: runs the C++ tests of build/PRESET.
+cpp_tests() {
+  local preset=$1 select=()
+  shift
+  [[ -z $expression ]] || select=(-R "$expression")
+  "$@" ctest --test-dir "build/$preset" --output-on-failure --no-tests=ignore -j "$(nproc)" --timeout 300 \
+    --output-junit "$results/cpp-$preset.xml" "${select[@]}" | grep -v -E '^ *(Start |[0-9]+/[0-9]+ Test .* Passed )'
+}
+
+sanitized_tests() {
+  local preset=$1 wrapper=()
+  build_preset "$preset" || return
+  # ThreadSanitizer's shadow memory and a kernel with much address randomisation do not go together.
+  if [[ $preset == tsan ]] && setarch --addr-no-randomize true 2>/dev/null; then wrapper=(setarch --addr-no-randomize); fi
+  cpp_tests "$preset" "${wrapper[@]}"
+}
+
+python_tests() {
+  local select=()
+  [[ -z $expression ]] || select=(-k "$expression")
+  local status=0
+  python -m pytest -q --junitxml "$results/python.xml" "${select[@]}" || status=$?
+  [[ $status == 5 && $expression ]] && status=0 # nothing matched the expression
+  return $status
+}
+
+start_servers() {
+  local file=$root/build/servers.env
+  trap 'python tests/servers/run.py stop --env-file '"$file" EXIT
+  python tests/servers/run.py start minio ceph s3proxy --env-file "$file" || return
+  set -a
+  source "$file"
+  set +a
+}
+
+run_all_tests() {
+  local quick=$1 expression=$2
+  rm -rf "$results"
+  mkdir -p "$results"
+  export UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=second_deadlock_stack=1:suppressions=$root/tests/tsan.supp
+
+  [[ $quick ]] || stage "real servers" start_servers
+  stage "C++ tests" cpp_tests dev
+  stage "Python tests, examples and documents" python_tests
+  if [[ $quick ]]; then
+    say "--quick: left out the real servers (MinIO, Ceph, S3Proxy) and the sanitizers"
+  else
+    stage "C++ tests under ASan and UBSan" sanitized_tests asan
+    stage "C++ tests under TSan" sanitized_tests tsan
+  fi
+  python tests/count.py "$results"
+}
