@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,7 +13,8 @@
 
 namespace orlop::net {
 
-// What is sent as a request body: of known size, and rewindable so that an attempt can be repeated.
+// What is sent as a request body: of known size, and rewindable so that an attempt can be repeated. A transport
+// rewinds it before it reads.
 class BodySource {
  public:
   virtual ~BodySource() = default;
@@ -27,19 +29,47 @@ struct HttpRequest {
   std::vector<std::string> headers;  // "name: value"
   BodySource* body = nullptr;        // null: no body
   std::string_view operation;        // the service's name of it, for traces
+  std::uint64_t answer_size = 0;     // bytes the body of the answer will have, if known: sizes the receive buffer
 };
 
-// Received headers, in order. Names compare without case.
+// Received headers, in order. Names compare without case. One text and one list of places, whatever their number.
 class HttpHeaders {
  public:
-  void add(std::string_view name, std::string_view value) { list_.emplace_back(name, value); }
-  std::string_view get(std::string_view name) const noexcept;  // empty when absent
+  using Field = std::pair<std::string_view, std::string_view>;  // name and value
+
+  class Iterator {
+   public:
+    Iterator(const HttpHeaders* headers, std::size_t index) noexcept : headers_(headers), index_(index) {}
+    Field operator*() const noexcept { return headers_->field(index_); }
+    Iterator& operator++() noexcept { return ++index_, *this; }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    const HttpHeaders* headers_;
+    std::size_t index_;
+  };
+
+  void add(std::string_view name, std::string_view value);
+  void clear() noexcept;
+  std::string_view get(std::string_view name) const noexcept;  // of the first so named; empty when absent
   bool has(std::string_view name) const noexcept;
-  auto begin() const noexcept { return list_.begin(); }
-  auto end() const noexcept { return list_.end(); }
+  std::size_t size() const noexcept { return places_.size(); }
+  std::size_t text_size() const noexcept { return text_.size(); }
+  Iterator begin() const noexcept { return {this, 0}; }
+  Iterator end() const noexcept { return {this, places_.size()}; }
 
  private:
-  std::vector<std::pair<std::string, std::string>> list_;
+  struct Place {
+    std::uint32_t name;
+    std::uint32_t value;
+    std::uint32_t end;
+  };
+
+  Field field(std::size_t index) const noexcept;
+  std::optional<std::string_view> find(std::string_view name) const noexcept;
+
+  std::string text_;
+  std::vector<Place> places_;
 };
 
 // An answer whose header block arrived whole. The body is pulled; a body shorter than announced is data_corrupted
