@@ -10,7 +10,7 @@ if(MOLD)
 endif()
 
 if(ORLOP_SANITIZE)
-  add_compile_options(-fsanitize=${ORLOP_SANITIZE} -fno-omit-frame-pointer)
+  add_compile_options(-fsanitize=${ORLOP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${ORLOP_SANITIZE})
 endif()
 
