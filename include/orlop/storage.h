@@ -6,7 +6,9 @@
 //
 // Copying is cheap and shares connections. Every member may be called from several threads at once. Names are
 // relative to the location the storage was opened at; one that leaves it is refused before any request
-// (invalid_argument). Nothing does I/O before the first call of an operation, and nothing throws but Result::value().
+// (invalid_argument). save(), upload() and create() clean the name they are given (naming::clean_name) and write no
+// other; everywhere else a name is a key byte for byte, or refused, so that no call ever reaches another object than
+// the one named. Nothing does I/O before the first call of an operation, and nothing throws but Result::value().
 #pragma once
 
 #include <functional>
@@ -26,7 +28,8 @@ struct StorageOptions {
   std::string location;               // prefix of all names; no leading slash
   RetryPolicy retry;                  // budget null: one per storage is made
   Milliseconds attempt_timeout{0};    // of one attempt; 0: none
-  Milliseconds call_timeout{0};       // of one call with its retries; 0: none
+  // Of one call with its retries; 0: none. Not of bodies in pieces (open, create) and whole files (upload, download).
+  Milliseconds call_timeout{0};
   std::shared_ptr<TraceSink> trace;   // sees every call, request and retry of this storage
 };
 
@@ -99,6 +102,7 @@ class Storage {
   Result<std::string> upload(const std::string& path, std::string_view name, const SaveOptions& options = {},
                              const Context& context = {}, const Progress& progress = {}) const;
   // For data that comes in pieces. Nothing is visible before Writer::commit(). The storage must outlive the writer.
+  // There is no second name to fall back on: without `overwrite` a taken one is already_exists.
   Result<std::unique_ptr<Writer>> create(std::string_view name, const SaveOptions& options = {},
                                          const Context& context = {}) const;
 
@@ -126,9 +130,19 @@ class Storage {
   const std::shared_ptr<Driver>& driver() const noexcept { return driver_; }
 
  private:
-  Result<std::string> key_of(std::string_view name) const;
+  Context limited(const Context& context) const;
+  struct Outgoing;
+  Result<std::string> store(std::string_view name, Outgoing outgoing, const SaveOptions& options,
+                            const Context& context) const;
+  Result<std::string> publish(const std::string& name, const Outgoing& outgoing, const SaveOptions& options,
+                              const Context& context) const;
+  Result<std::string> publish_elsewhere(const std::string& name, const Outgoing& outgoing, const SaveOptions& options,
+                                        const Context& context) const;
+  Result<Meta> send(const std::string& key, const Outgoing& outgoing, PutMode mode, const Context& context) const;
+  Result<void> stream_copy(std::string_view from, std::string_view to, const Context& context) const;
 
   std::shared_ptr<Driver> driver_;
+  Milliseconds call_timeout_{0};
 };
 
 }  // namespace orlop

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "orlop/config.h"
+#include "wire/percent.h"
 
 namespace orlop {
 
@@ -14,29 +15,10 @@ Error invalid(std::string message) { return Error(Code::config_invalid, std::mov
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// RFC 3986 section 2.1. "+" stays what it is: it means a space in HTML forms only.
-Result<std::string> percent_decode(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-    int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return invalid("the URL has a '%' without two hexadecimal digits; write '%25' for '%'");
-    decoded += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  if (decoded.find('\0') != std::string::npos) return invalid("the URL contains a NUL byte");
+Result<std::string> decode(std::string_view text) {
+  auto decoded = wire::decode_percent(text);
+  if (!decoded) return invalid("the URL has a '%' without two hexadecimal digits; write '%25' for '%'");
+  if (decoded->find('\0') != std::string::npos) return invalid("the URL contains a NUL byte");
   return decoded;
 }
 
@@ -69,8 +51,8 @@ Result<StringMap> parse_options(std::string_view query) {
     if (equals == std::string_view::npos || equals == 0) {
       return invalid("options in the URL are written name=value, separated by '&'; write '%3F' for a '?' in a name");
     }
-    ORLOP_ASSIGN(std::string name, percent_decode(pair.substr(0, equals)));
-    ORLOP_ASSIGN(std::string value, percent_decode(pair.substr(equals + 1)));
+    ORLOP_ASSIGN(std::string name, decode(pair.substr(0, equals)));
+    ORLOP_ASSIGN(std::string value, decode(pair.substr(equals + 1)));
     if (!options.emplace(name, std::move(value)).second) {
       return invalid(fmt::format("the option {} is given twice in the URL", name));
     }
@@ -102,9 +84,9 @@ Result<Address> Address::parse(std::string_view url) {
           "credentials do not belong in a URL, it ends up in logs; put them in the environment or in a remote of the "
           "configuration file");
     }
-    ORLOP_ASSIGN(address.authority, percent_decode(authority));
+    ORLOP_ASSIGN(address.authority, decode(authority));
   }
-  ORLOP_ASSIGN(address.path, percent_decode(rest));
+  ORLOP_ASSIGN(address.path, decode(rest));
   if (address.scheme == "file") {
     if (!address.authority.empty() && address.authority != "localhost") {
       return invalid("a file URL names no host; write file:///directory");

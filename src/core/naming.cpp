@@ -120,13 +120,12 @@ Result<void> check_relative(std::string_view name) {
 }
 
 Result<std::string> available_overwrite_name(std::string_view name, std::optional<std::size_t> max_length) {
-  std::string path = with_slashes(name);
-  auto [directory, last] = split_path(path);
+  auto [directory, last] = split_path(name);
   if (climbs(directory)) return invalid_name(name, "it contains \"..\"");
-  ORLOP_TRY(check_last_segment(name, last));
+  ORLOP_TRY(check_relative(last));
 
-  std::size_t length = code_points(path);
-  if (!max_length || length <= *max_length) return path;
+  std::size_t length = code_points(name);
+  if (!max_length || length <= *max_length) return std::string(name);
   auto [root, extension] = split_extension(last);
   std::string_view shortened = drop_last_code_points(root, length - *max_length);
   if (shortened.empty()) return invalid_name(name, fmt::format("nothing of it is left at {} characters", *max_length));

@@ -1,8 +1,14 @@
 // One line a backend.
 #include "core/registry_all.h"
 
+#include "orlop/backends/memory.h"
+
 namespace orlop {
 
-std::vector<const Backend*> builtin_backends() { return {}; }
+std::vector<const Backend*> builtin_backends() {
+  return {
+      &memory::backend,
+  };
+}
 
 }  // namespace orlop

@@ -55,17 +55,17 @@ struct PutRequest {
 
 struct WriteRequest {
   std::string key;
-  Attrs attrs;
+  Attrs attrs{};
   PutMode mode = PutMode::overwrite;
-  std::string if_match;
-  std::optional<std::uint64_t> size;  // when known beforehand; lets the engine choose parts, or one request
+  std::string if_match{};
+  std::optional<std::uint64_t> size{};  // when known beforehand; lets the engine choose parts, or one request
 };
 
 struct ListRequest {
-  std::string prefix;       // bytes, not a directory
-  std::string delimiter;    // empty: everything below the prefix
-  std::string token;        // Page::next of the page before
-  std::string start_after;  // only keys behind this one
+  std::string prefix{};         // bytes, not a directory
+  std::string delimiter{};      // empty: everything below the prefix
+  std::string token{};          // Page::next of the page before
+  std::string start_after{};    // only keys behind this one
   std::uint32_t page_size = 0;  // 0: the driver's choice
 };
 

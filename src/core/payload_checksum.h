@@ -1,0 +1,11 @@
+// The checksum of a payload.
+#pragma once
+
+#include "orlop/types.h"
+
+namespace orlop {
+
+// Errors: of reading it.
+Result<Checksum> checksum_of(const Payload& payload, ChecksumAlgorithm algorithm);
+
+}  // namespace orlop

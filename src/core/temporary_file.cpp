@@ -1,0 +1,72 @@
+#include "core/temporary_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "core/file_error.h"
+
+namespace orlop {
+
+Result<TemporaryFile> TemporaryFile::open(const std::string& target) {
+  TemporaryFile file(target);
+  constexpr int tries = 10;  // somebody else may rename or remove the file between open(2) and flock(2)
+  for (int i = 0; i < tries; ++i) {
+    file.fd_ = FileDescriptor(::open(file.path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (!file.fd_) return file_error(target);
+    if (::flock(file.fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+      return Error(Code::unavailable, fmt::format("{}: another download is writing it", target));
+    }
+    if (!file.has_its_name()) continue;
+    file.owned_ = true;
+    if (::ftruncate(file.fd_.get(), 0) != 0) return file_error(target);
+    return file;
+  }
+  return Error(Code::unavailable, fmt::format("{}: other downloads keep replacing it", target));
+}
+
+TemporaryFile::TemporaryFile(const std::string& target) : target_(target) {
+  std::size_t slash = target.rfind('/');
+  std::size_t name = slash == std::string::npos ? 0 : slash + 1;
+  path_ = fmt::format("{}.{}.orlop-part", target.substr(0, name), target.substr(name));
+}
+
+TemporaryFile::TemporaryFile(TemporaryFile&& other) noexcept
+    : target_(std::move(other.target_)),
+      path_(std::move(other.path_)),
+      fd_(std::move(other.fd_)),
+      owned_(std::exchange(other.owned_, false)) {}
+
+TemporaryFile::~TemporaryFile() {
+  if (owned_) ::unlink(path_.c_str());
+}
+
+Result<void> TemporaryFile::write_at(std::uint64_t offset, Bytes bytes) {
+  while (!bytes.empty()) {
+    ssize_t n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return file_error(target_);
+    offset += static_cast<std::uint64_t>(n);
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Result<void> TemporaryFile::publish() {
+  if (::rename(path_.c_str(), target_.c_str()) != 0) return file_error(target_);
+  owned_ = false;
+  return {};
+}
+
+bool TemporaryFile::has_its_name() const {
+  struct stat by_name {};
+  struct stat by_descriptor {};
+  return ::stat(path_.c_str(), &by_name) == 0 && ::fstat(fd_.get(), &by_descriptor) == 0 &&
+         by_name.st_dev == by_descriptor.st_dev && by_name.st_ino == by_descriptor.st_ino;
+}
+
+}  // namespace orlop

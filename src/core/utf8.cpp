@@ -1,0 +1,40 @@
+#include "core/utf8.h"
+
+#include <cstddef>
+
+namespace orlop {
+
+namespace {
+
+// The length of the sequence at the front of `text`, 0 when there is none: Unicode 15, table 3-7.
+std::size_t sequence_length(std::string_view text) noexcept {
+  auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  auto continues = [&](std::size_t i) { return at(i) >= 0x80 && at(i) <= 0xBF; };
+  unsigned first = at(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    bool overlong = first == 0xE0 && at(1) < 0xA0;
+    bool surrogate = first == 0xED && at(1) > 0x9F;
+    return continues(1) && continues(2) && !overlong && !surrogate ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    bool overlong = first == 0xF0 && at(1) < 0x90;
+    bool too_large = first == 0xF4 && at(1) > 0x8F;
+    return continues(1) && continues(2) && continues(3) && !overlong && !too_large ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    std::size_t length = sequence_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+}  // namespace orlop
