@@ -1,0 +1,46 @@
+// Options, checked and worked out: what a driver keeps.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "backends/s3/credentials.h"
+#include "backends/s3/dialect.h"
+#include "backends/s3/endpoint.h"
+#include "net/http.h"
+#include "orlop/backends/s3.h"
+
+namespace orlop::s3 {
+
+struct Config {
+  std::string bucket;
+  std::string region;                // as given; empty: looked up with the first request
+  std::string profile;               // for that look-up
+  std::optional<Endpoint> endpoint;  // empty: Amazon's, by region
+  std::optional<Endpoint> public_endpoint;
+  bool secure = true;  // of Amazon's
+  Addressing addressing = Addressing::automatic;
+  const Dialect* dialect = nullptr;
+  const Dialect* public_dialect = nullptr;  // for its way of addressing
+  ChecksumAlgorithm checksum = ChecksumAlgorithm::none;
+  std::shared_ptr<CredentialChain> credentials;
+  net::HttpOptions http;
+  std::uint64_t part_size = 0;
+  unsigned concurrency = 0;
+  // The largest object one CopyObject takes. Amazon's limit unless a test sets another, which is then obeyed before
+  // the service is asked.
+  std::optional<std::uint64_t> copy_limit;
+
+  Endpoint endpoint_in(std::string_view region) const;
+  bool is_secure() const noexcept { return endpoint ? endpoint->secure() : secure; }
+};
+
+// Errors: config_invalid naming the option. No I/O but the environment.
+Result<Config> make_config(Options options);
+
+// The region of the environment or the profile; "us-east-1" when neither names one. Reads files.
+Result<std::string> default_region(const std::string& profile);
+bool valid_region(std::string_view region) noexcept;
+
+}  // namespace orlop::s3

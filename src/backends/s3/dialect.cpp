@@ -1,0 +1,133 @@
+#include "backends/s3/dialect.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace orlop::s3 {
+namespace {
+
+using enum ChecksumAlgorithm;
+
+// What nobody but Amazon does so far: conditions on the destination of a copy.
+constexpr Caps amazon_only = {Cap::copy_create};
+
+// Facts of docs/backends/s3.md, section "Dialects"; each was seen on the server named.
+constexpr Dialect table[] = {
+    {.name = "aws",
+     .host_suffix = ".amazonaws.com",
+     .lowered = {},
+     .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
+     .full_object_checksum = true,
+     .trailers = true,
+     .unsigned_payload = true,
+     .virtual_hosts = true,
+     .regional_hosts = true},
+    {.name = "minio",
+     .host_suffix = {},
+     .lowered = amazon_only,
+     .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
+     .full_object_checksum = true,
+     .trailers = true,
+     .unsigned_payload = true},
+    // Release 16: no x-amz-checksum-*, no trailers; conditions on CompleteMultipartUpload are ignored; If-Match of a
+    // write compares with the bare ETag.
+    {.name = "ceph",
+     .host_suffix = {},
+     .lowered = {Cap::copy_create, Cap::write_create, Cap::write_match, Cap::checksum},
+     .md5_etag = true,
+     .if_match_quoted = false},
+    // Trailing checksums are decoded but not compared, so they would protect nothing. Lists in UTF-16 order.
+    {.name = "s3proxy",
+     .host_suffix = {},
+     .lowered = {Cap::copy_create, Cap::list_sorted, Cap::versions},
+     .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
+     .full_object_checksum = true,
+     .unsigned_payload = true},
+    // Ignores encoding-type; refuses requests that follow a trailer upload on the same connection.
+    {.name = "versitygw",
+     .host_suffix = {},
+     .lowered = amazon_only,
+     .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
+     .full_object_checksum = true,
+     .unsigned_payload = true,
+     .list_encoded = false},
+    // Every condition on a write is ignored.
+    {.name = "garage",
+     .host_suffix = {},
+     .lowered = {Cap::copy_create, Cap::put_create, Cap::put_match, Cap::write_create, Cap::write_match, Cap::versions},
+     .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
+     .full_object_checksum = true,
+     .unsigned_payload = true},
+    // The development server of this project.
+    {.name = "orlop",
+     .host_suffix = {},
+     .lowered = {Cap::copy_create, Cap::versions},
+     .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
+     .full_object_checksum = true,
+     .trailers = true,
+     .unsigned_payload = true},
+    // Whatever else: only what every server was seen to do. Payloads are always signed.
+    {.name = "generic",
+     .host_suffix = {},
+     .lowered = {Cap::copy_create, Cap::put_match, Cap::write_create, Cap::write_match, Cap::versions, Cap::list_sorted,
+                 Cap::checksum}},
+};
+
+struct ChecksumName {
+  ChecksumAlgorithm algorithm;
+  std::string_view lower, upper;
+};
+constexpr ChecksumName checksum_names[] = {
+    {crc32, "crc32", "CRC32"}, {crc32c, "crc32c", "CRC32C"}, {crc64nvme, "crc64nvme", "CRC64NVME"},
+    {sha1, "sha1", "SHA1"},    {sha256, "sha256", "SHA256"}, {md5, "md5", "MD5"}};
+
+const ChecksumName* find_checksum(ChecksumAlgorithm algorithm) noexcept {
+  auto found = std::ranges::find(checksum_names, algorithm, &ChecksumName::algorithm);
+  return found == std::end(checksum_names) ? nullptr : found;
+}
+
+}  // namespace
+
+bool Dialect::knows(ChecksumAlgorithm algorithm) const noexcept {
+  return algorithm != none && std::ranges::find(checksums, algorithm) != checksums.end();
+}
+
+std::span<const Dialect> dialects() noexcept { return table; }
+
+const Dialect* find_dialect(std::string_view name) noexcept {
+  auto found = std::ranges::find(table, name, &Dialect::name);
+  return found == std::end(table) ? nullptr : found;
+}
+
+const Dialect& dialect_of_host(std::string_view host) noexcept {
+  host = host.substr(0, host.rfind(':'));
+  if (host.ends_with(".cn")) host.remove_suffix(3);  // the partition of China
+  for (const Dialect& dialect : table) {
+    if (!dialect.host_suffix.empty() && host.ends_with(dialect.host_suffix)) return dialect;
+  }
+  return *find_dialect("generic");
+}
+
+std::string_view to_string(ChecksumAlgorithm algorithm) noexcept {
+  const ChecksumName* name = find_checksum(algorithm);
+  return name ? name->lower : "none";
+}
+
+std::string_view xml_name(ChecksumAlgorithm algorithm) noexcept {
+  const ChecksumName* name = find_checksum(algorithm);
+  return name ? name->upper : std::string_view{};
+}
+
+ChecksumAlgorithm parse_checksum(std::string_view name) noexcept {
+  auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  for (const ChecksumName& candidate : checksum_names) {
+    if (std::ranges::equal(name, candidate.lower, same)) return candidate.algorithm;
+  }
+  return none;
+}
+
+std::string checksum_header(ChecksumAlgorithm algorithm) {
+  return "x-amz-checksum-" + std::string(to_string(algorithm));
+}
+
+}  // namespace orlop::s3

@@ -1,0 +1,49 @@
+// What the services that speak S3 do differently, as data. Nothing else in this folder knows a vendor by name.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "orlop/capability.h"
+#include "orlop/types.h"
+
+namespace orlop::s3 {
+
+struct Dialect {
+  std::string_view name;
+  std::string_view host_suffix;  // endpoints that end so speak it; empty: only by name
+
+  Caps lowered;  // what it cannot do of what S3 can
+
+  // Checksums it verifies and gives back; the first is the one sent when nobody chose. None: SHA-256 of the payload
+  // in the signature protects uploads instead.
+  std::array<ChecksumAlgorithm, 5> checksums{};
+  bool full_object_checksum = false;  // of multipart uploads too (x-amz-checksum-type: FULL_OBJECT)
+  bool trailers = false;              // aws-chunked bodies with a trailing checksum
+  bool unsigned_payload = false;      // UNSIGNED-PAYLOAD over TLS
+  bool md5_etag = false;              // the ETag of a plain upload is the MD5 of its content
+
+  bool if_match_quoted = true;  // how If-Match of a write wants the ETag
+  bool list_v2 = true;
+  bool list_encoded = true;     // encoding-type=url is understood
+  bool virtual_hosts = false;   // by default; else the bucket is the first segment of the path
+  bool regional_hosts = false;  // every region has a host of its own, and a bucket answers at its region's only
+  std::uint64_t remove_batch = 1000;
+
+  bool knows(ChecksumAlgorithm algorithm) const noexcept;
+};
+
+std::span<const Dialect> dialects() noexcept;
+const Dialect* find_dialect(std::string_view name) noexcept;
+// By the host of an endpoint; `generic` when nothing is known of it.
+const Dialect& dialect_of_host(std::string_view host) noexcept;
+
+// "crc64nvme", and the name headers and XML use: "CRC64NVME".
+std::string_view to_string(ChecksumAlgorithm algorithm) noexcept;
+std::string_view xml_name(ChecksumAlgorithm algorithm) noexcept;
+ChecksumAlgorithm parse_checksum(std::string_view name) noexcept;  // either case; none when unknown
+std::string checksum_header(ChecksumAlgorithm algorithm);          // "x-amz-checksum-crc64nvme"
+
+}  // namespace orlop::s3

@@ -1,0 +1,72 @@
+#include "backends/s3/endpoint.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace orlop::s3 {
+namespace {
+
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+Error bad_endpoint(std::string_view option) {
+  return Error(Code::config_invalid,
+               fmt::format("{}: write scheme://host[:port], for example https://s3.example.com", option));
+}
+
+}  // namespace
+
+Result<Endpoint> Endpoint::parse(std::string_view text, std::string_view option) {
+  Endpoint result;
+  std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) return bad_endpoint(option);
+  result.scheme = text.substr(0, colon);
+  std::ranges::transform(result.scheme, result.scheme.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (result.scheme != "http" && result.scheme != "https") return bad_endpoint(option);
+  text.remove_prefix(colon + 3);
+  std::size_t slash = text.find('/');
+  result.host = text.substr(0, slash);
+  std::ranges::transform(result.host, result.host.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (slash != std::string_view::npos) result.base = text.substr(slash);
+  while (result.base.ends_with('/')) result.base.pop_back();
+
+  auto printable = [](unsigned char c) { return c > 0x20 && c < 0x7f; };
+  bool clean = std::ranges::all_of(text, printable) && text.find_first_of("@?#\\\"<>") == std::string_view::npos;
+  if (!clean || result.host.empty() || result.host.front() == ':' || result.host.back() == ':') {
+    return bad_endpoint(option);
+  }
+  // Clients leave the scheme's own port out of the Host header, which is signed.
+  std::string_view own_port = result.secure() ? ":443" : ":80";
+  if (result.host.ends_with(own_port)) result.host.resize(result.host.size() - own_port.size());
+  return result;
+}
+
+Endpoint amazon_endpoint(std::string_view region, bool secure) {
+  std::string_view suffix = region.starts_with("cn-") ? ".cn" : "";
+  // The oldest region keeps the name without a region in it, which all clients and signed URLs use.
+  std::string host = region == "us-east-1" ? "s3.amazonaws.com" : fmt::format("s3.{}.amazonaws.com{}", region, suffix);
+  return {secure ? "https" : "http", std::move(host), {}};
+}
+
+bool hostable_bucket(std::string_view bucket) noexcept {
+  auto allowed = [](char c) { return is_lower(c) || is_digit(c) || c == '-'; };
+  return bucket.size() >= 3 && bucket.size() <= 63 && std::ranges::all_of(bucket, allowed) && bucket.front() != '-' &&
+         bucket.back() != '-';
+}
+
+Route make_route(const Endpoint& endpoint, std::string_view bucket, std::string_view region, Addressing addressing,
+                 const Dialect& dialect) {
+  bool wanted =
+      addressing == Addressing::virtual_host || (addressing == Addressing::automatic && dialect.virtual_hosts);
+  Route route{std::string(region), {}, endpoint.host, endpoint.base};
+  if (wanted && hostable_bucket(bucket)) {
+    route.host = fmt::format("{}.{}", bucket, endpoint.host);
+  } else {
+    route.path = fmt::format("{}/{}", endpoint.base, bucket);
+  }
+  route.origin = fmt::format("{}://{}", endpoint.scheme, route.host);
+  return route;
+}
+
+}  // namespace orlop::s3

@@ -1,0 +1,42 @@
+// Where requests go: hosts, paths and regions of a bucket.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "backends/s3/dialect.h"
+#include "orlop/backends/s3.h"
+
+namespace orlop::s3 {
+
+// "https://host:9000/base" taken apart.
+struct Endpoint {
+  std::string scheme;  // "https"
+  std::string host;    // lower case, with the port unless it is the scheme's own
+  std::string base;    // "/base" or empty
+  bool secure() const noexcept { return scheme == "https"; }
+
+  // Errors: config_invalid naming `option`.
+  static Result<Endpoint> parse(std::string_view text, std::string_view option);
+};
+
+// Amazon's endpoint of a region.
+Endpoint amazon_endpoint(std::string_view region, bool secure);
+// Whether a bucket's name can be a label in a host name, certificates included: no dots, no upper case.
+bool hostable_bucket(std::string_view bucket) noexcept;
+
+// How one bucket is addressed in one region. Immutable; made anew when the region turns out to be another.
+struct Route {
+  std::string region;
+  std::string origin;  // "https://host"
+  std::string host;    // as in the Host header
+  std::string path;    // what stands before "/key": "", "/bucket", "/base/bucket"
+};
+
+Route make_route(const Endpoint& endpoint, std::string_view bucket, std::string_view region, Addressing addressing,
+                 const Dialect& dialect);
+
+}  // namespace orlop::s3

@@ -1,0 +1,141 @@
+#include "backends/s3/presigning.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "backends/s3/attrs.h"
+#include "wire/date.h"
+#include "wire/encoding.h"
+#include "wire/percent.h"
+
+namespace orlop::s3 {
+namespace {
+
+constexpr std::chrono::seconds longest = std::chrono::days(7);  // the lifetime of a signing key
+
+// Who signs, when, with what.
+struct Signer {
+  std::shared_ptr<const Credentials> credentials;
+  std::shared_ptr<const wire::SigningKey> key;
+  Route route;
+  SystemTime time;
+  std::string date;
+};
+
+Result<Signer> make_signer(Client& client, const PresignRequest& request) {
+  if (client.config().credentials->is_anonymous()) {
+    return Error(Code::unauthenticated, "signing needs credentials, and this storage is anonymous");
+  }
+  if (request.expires.count() < 0 || request.expires > longest) {
+    return Error(Code::invalid_argument, "expires must be between 0 and 604800 seconds");
+  }
+  Signer signer;
+  ORLOP_ASSIGN(signer.credentials, client.credentials());
+  ORLOP_ASSIGN(signer.route, client.public_route());
+  signer.time = request.signed_at.value_or(client.now());
+  signer.date = wire::amz_date(signer.time);
+  signer.key = client.signing_key(*signer.credentials, std::string_view(signer.date).substr(0, 8), signer.route.region);
+  return signer;
+}
+
+std::string_view method_name(SignedMethod method) {
+  switch (method) {
+    case SignedMethod::get:
+      return "GET";
+    case SignedMethod::head:
+      return "HEAD";
+    case SignedMethod::put:
+      return "PUT";
+    case SignedMethod::remove:
+      return "DELETE";
+    case SignedMethod::post:
+      return "POST";
+  }
+  return {};
+}
+
+std::string path_of(const Route& route, std::string_view key) { return route.path + '/' + wire::encode_path(key); }
+
+Presigned presign_url(const Signer& signer, const PresignRequest& request) {
+  bool headers_go_along = request.method == SignedMethod::put;
+  std::vector<wire::Field> headers = {{"host", signer.route.host}};
+  Presigned result;
+  result.method = method_name(request.method);
+  for (const auto& [name, value] : request.parameters) {
+    if (!headers_go_along) break;
+    std::string lower(name);
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    headers.emplace_back(lower, value);
+    result.headers.emplace(lower, value);
+  }
+  std::ranges::sort(headers, {}, &wire::Field::first);
+  std::string path = path_of(signer.route, request.key);
+  std::span<const wire::Field> parameters;
+  if (!headers_go_along) parameters = request.parameters;
+  std::string query =
+      wire::presigned_query(*signer.key, {.method = result.method,
+                                          .path = path,
+                                          .parameters = parameters,
+                                          .headers = headers,
+                                          .access_key_id = signer.credentials->access_key_id,
+                                          .session_token = signer.credentials->session_token,
+                                          .date = signer.date,
+                                          .expires = static_cast<std::uint64_t>(request.expires.count())});
+  result.url = fmt::format("{}{}?{}", signer.route.origin, path, query);
+  return result;
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+Presigned presign_form(const Client& client, const Signer& signer, const PresignRequest& request) {
+  Presigned result;
+  result.method = "POST";
+  result.url = fmt::format("{}{}", signer.route.origin, signer.route.path.empty() ? "/" : signer.route.path);
+  auto& fields = result.fields;
+  fields.emplace_back("key", request.key);
+  fields.insert(fields.end(), request.parameters.begin(), request.parameters.end());
+  fields.emplace_back("x-amz-algorithm", "AWS4-HMAC-SHA256");
+  fields.emplace_back("x-amz-credential",
+                      fmt::format("{}/{}", signer.credentials->access_key_id, signer.key->scope_text()));
+  fields.emplace_back("x-amz-date", signer.date);
+  if (!signer.credentials->session_token.empty()) {
+    fields.emplace_back("x-amz-security-token", signer.credentials->session_token);
+  }
+  nlohmann::ordered_json policy;
+  policy["expiration"] = wire::format_iso8601(signer.time + request.expires);
+  auto& conditions = policy["conditions"];
+  conditions.push_back({{"bucket", client.config().bucket}});
+  if (request.max_size) {
+    conditions.push_back(nlohmann::ordered_json::array({"content-length-range", 0, *request.max_size}));
+  }
+  for (const auto& [name, value] : fields) {
+    nlohmann::ordered_json condition;
+    condition[name] = value;
+    conditions.push_back(std::move(condition));
+  }
+  std::string text = policy.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+  std::string encoded = wire::encode_base64(as_bytes(text));
+  fields.emplace_back("policy", encoded);
+  fields.emplace_back("x-amz-signature", signer.key->sign(encoded));
+  return result;
+}
+
+}  // namespace
+
+Result<Presigned> presign_request(Client& client, const PresignRequest& request) {
+  for (const auto& [name, value] : request.parameters) {
+    if (!valid_header_value(value))
+      return Error(Code::invalid_argument, fmt::format("{} holds control characters", name));
+  }
+  ORLOP_ASSIGN(Signer signer, make_signer(client, request));
+  if (request.method == SignedMethod::post) return presign_form(client, signer, request);
+  return presign_url(signer, request);
+}
+
+Result<std::string> public_address(Client& client, std::string_view key) {
+  ORLOP_ASSIGN(Route route, client.public_route());
+  return route.origin + path_of(route, key);
+}
+
+}  // namespace orlop::s3

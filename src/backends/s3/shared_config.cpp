@@ -1,0 +1,112 @@
+#include "backends/s3/shared_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+namespace orlop::s3 {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+std::string_view trim(std::string_view text) {
+  std::size_t begin = text.find_first_not_of(" \t\r");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+}
+
+std::string expand_home(std::string path) {
+  return path == "~" || path.starts_with("~/") ? environment("HOME") + path.substr(1) : path;
+}
+
+std::string path_of(const char* variable, const char* below_home) {
+  std::string path = environment(variable);
+  return expand_home(path.empty() ? std::string("~/.aws/") + below_home : path);
+}
+
+// The profile a section header names; in the config file "[sso-session x]" and the like are none.
+std::string_view profile_of(std::string_view title, bool config_file) {
+  if (!config_file || title == "default") return title;
+  constexpr std::string_view word = "profile";
+  if (!title.starts_with(word) || title.size() == word.size()) return {};
+  std::string_view name = trim(title.substr(word.size()));
+  if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
+  return name;
+}
+
+// Missing files are empty. Their content is never quoted: it holds secrets.
+Result<bool> read_file(const std::string& path, bool config_file, std::string_view name, Profile& profile) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return false;
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  return read_profile(text, path, config_file, name, profile);
+}
+
+}  // namespace
+
+std::string_view Profile::get(std::string_view name) const noexcept {
+  for (const auto& [key, value] : values_) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+Result<bool> read_profile(std::string_view text, std::string_view file_name, bool config_file, std::string_view name,
+                          Profile& profile) {
+  bool found = false, inside = false;
+  for (std::size_t line_number = 1; !text.empty(); ++line_number) {
+    std::size_t end = text.find('\n');
+    std::string_view raw = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    std::string_view line = trim(raw);
+    if (line.empty() || line.front() == '#' || line.front() == ';') continue;
+    if (line.front() == '[') {
+      std::size_t close = line.find(']');
+      if (close == std::string_view::npos) {
+        return Error(Code::config_invalid,
+                     fmt::format("{}: line {}: a section's ] is missing", file_name, line_number));
+      }
+      inside = profile_of(trim(line.substr(1, close - 1)), config_file) == name;
+      found |= inside;
+      continue;
+    }
+    bool nested = raw.front() == ' ' || raw.front() == '\t';  // a member of the value above ("s3 =" and below it)
+    if (!inside || nested) continue;
+    std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos) {
+      return Error(Code::config_invalid, fmt::format("{}: line {}: an = is missing", file_name, line_number));
+    }
+    std::string key(trim(line.substr(0, equals)));
+    std::ranges::transform(key, key.begin(), [](unsigned char c) { return std::tolower(c); });
+    profile.add(std::move(key), std::string(trim(line.substr(equals + 1))));
+  }
+  return found;
+}
+
+std::string credentials_path() { return path_of("AWS_SHARED_CREDENTIALS_FILE", "credentials"); }
+std::string config_path() { return path_of("AWS_CONFIG_FILE", "config"); }
+
+std::string default_profile() {
+  std::string name = environment("AWS_PROFILE");
+  return name.empty() ? "default" : name;
+}
+
+Result<Profile> load_profile(std::string name) {
+  if (name.empty()) name = default_profile();
+  Profile profile;
+  ORLOP_ASSIGN(bool in_credentials, read_file(credentials_path(), false, name, profile));
+  ORLOP_ASSIGN(bool in_config, read_file(config_path(), true, name, profile));
+  if (!in_credentials && !in_config && name != "default") {
+    return Error(Code::config_invalid,
+                 fmt::format("profile: \"{}\" is neither in {} nor in {}", name, credentials_path(), config_path()));
+  }
+  return profile;
+}
+
+}  // namespace orlop::s3
