@@ -1,6 +1,7 @@
 // One line a backend.
 #include "core/registry_all.h"
 
+#include "orlop/backends/local.h"
 #include "orlop/backends/memory.h"
 
 namespace orlop {
@@ -8,6 +9,7 @@ namespace orlop {
 std::vector<const Backend*> builtin_backends() {
   return {
       &memory::backend,
+      &local::backend,
   };
 }
 
