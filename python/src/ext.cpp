@@ -68,9 +68,14 @@ Attrs to_attrs(nb::handle dict) {
   return attrs;
 }
 
-std::optional<std::int64_t> microseconds(const std::optional<SystemTime>& time) {
-  if (!time) return std::nullopt;
-  return time->time_since_epoch().count();
+// An aware datetime in UTC, or None.
+nb::object to_datetime(const std::optional<SystemTime>& time) {
+  if (!time) return nb::none();
+  nb::module_ datetime = nb::module_::import_("datetime");
+  nb::object utc = datetime.attr("timezone").attr("utc");
+  auto microseconds = time->time_since_epoch().count();
+  nb::object whole = datetime.attr("datetime").attr("fromtimestamp")(microseconds / 1'000'000, utc);
+  return microseconds % 1'000'000 == 0 ? whole : whole.attr("replace")(nb::arg("microsecond") = microseconds % 1'000'000);
 }
 
 PutMode mode_of(bool exclusive) { return exclusive ? PutMode::create : PutMode::overwrite; }
@@ -234,6 +239,10 @@ class Store {
     return call(ledger, [&](const Context& context) { return driver().list(context, request); });
   }
 
+  void download(const std::string& key, const std::string& path, nb::handle ledger) const {
+    call(ledger, [&](const Context& context) { return storage_.download(key, path, context); });
+  }
+
   // An exception or None a key.
   nb::list remove(std::vector<std::string> keys, nb::handle ledger) const {
     RemoveResults results = call(ledger, [&](const Context& context) { return remove_all(context, std::move(keys)); });
@@ -348,7 +357,7 @@ void add_values(nb::module_& module) {
       .def_ro("size", &Meta::size)
       .def_ro("etag", &Meta::etag)
       .def_ro("version", &Meta::version)
-      .def_prop_ro("modified_us", [](const Meta& meta) { return microseconds(meta.modified); })
+      .def_prop_ro("modified", [](const Meta& meta) { return to_datetime(meta.modified); })
       .def_prop_ro("content_type", [](const Meta& meta) { return meta.attrs.content_type; })
       .def_prop_ro("content_encoding", [](const Meta& meta) { return meta.attrs.content_encoding; })
       .def_prop_ro("content_language", [](const Meta& meta) { return meta.attrs.content_language; })
@@ -372,7 +381,7 @@ void add_values(nb::module_& module) {
              nb::list list;
              for (const Entry& entry : page.entries) {
                list.append(
-                   nb::make_tuple(entry.key, entry.is_prefix, entry.size, microseconds(entry.modified), entry.etag));
+                   nb::make_tuple(entry.key, entry.is_prefix, entry.size, to_datetime(entry.modified), entry.etag));
              }
              return list;
            })
@@ -441,6 +450,7 @@ void add_handles(nb::module_& module) {
       .def("stat", &Store::stat)
       .def("exists", &Store::exists)
       .def("open", &Store::open)
+      .def("download", &Store::download)
       .def("put", &Store::put)
       .def("put_file", &Store::put_file)
       .def("write", &Store::write)

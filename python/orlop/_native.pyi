@@ -1,0 +1,143 @@
+"""The engine's handles. Keys are verbatim; `ledger` is that of `orlop.ledger.current()`."""
+
+from datetime import datetime
+
+from typing_extensions import Buffer
+
+class Meta:
+    size: int
+    etag: str
+    version: str
+    modified: datetime | None
+    content_type: str
+    content_encoding: str
+    content_language: str
+    content_disposition: str
+    cache_control: str
+    expires: str
+    user: dict[str, str]
+    provider: dict[str, str]
+
+class Presigned:
+    method: str
+    url: str
+    headers: dict[str, str]
+    fields: list[tuple[str, str]]
+
+class Page:
+    next: str
+    def __len__(self) -> int: ...
+    def entries(self) -> list[tuple[str, bool, int, datetime | None, str]]: ...
+    def split(self, skip: int) -> tuple[list[str], list[str]]: ...
+
+class Ledger:
+    requests: int
+    retries: int
+    bytes_sent: int
+    bytes_received: int
+    seconds: float
+    operations: dict[str, int]
+    def __init__(self, outer: Ledger | None) -> None: ...
+    def watch_all_threads(self, on: bool) -> None: ...
+
+class CloudFrontSigner:
+    def __init__(self, key_id: str, pem: str) -> None: ...
+    def sign(self, url: str, expires: int) -> str: ...
+    def sign_policy(self, url: str, policy: str) -> str: ...
+
+class File:
+    meta: Meta
+    closed: bool
+    def read(self, size: int) -> bytes: ...
+    def readinto(self, buffer: Buffer) -> int: ...
+    def seek(self, position: int) -> None: ...
+    def tell(self) -> int: ...
+    def close(self) -> None: ...
+
+class Writer:
+    def write(self, data: Buffer) -> int: ...
+    def commit(self) -> Meta: ...
+    def abort(self) -> None: ...
+
+class Store:
+    scheme: str
+    name: str
+    def __init__(
+        self, url: str, options: dict[str, str], attempts: int, timeout: float, one_request_below: int
+    ) -> None: ...
+    def can(self, capability: str) -> bool: ...
+    def stat(self, key: str, ledger: Ledger | None, provider: dict[str, str] | None, version: str) -> Meta: ...
+    def exists(self, key: str, ledger: Ledger | None, provider: dict[str, str] | None, version: str) -> bool: ...
+    def open(self, key: str, ledger: Ledger | None, provider: dict[str, str] | None, version: str) -> File: ...
+    def download(self, key: str, path: str, ledger: Ledger | None) -> None: ...
+    def put(
+        self, key: str, data: Buffer, attrs: dict[str, object] | None, exclusive: bool, ledger: Ledger | None
+    ) -> Meta: ...
+    def put_file(
+        self,
+        key: str,
+        fd: int,
+        offset: int,
+        length: int,
+        attrs: dict[str, object] | None,
+        exclusive: bool,
+        ledger: Ledger | None,
+    ) -> Meta: ...
+    def write(
+        self, key: str, attrs: dict[str, object] | None, exclusive: bool, ledger: Ledger | None
+    ) -> Writer: ...
+    def list(
+        self, prefix: str, delimiter: str, token: str, start_after: str, page_size: int, ledger: Ledger | None
+    ) -> Page: ...
+    def remove(self, keys: list[str], ledger: Ledger | None) -> list[Exception | None]: ...
+    def copy(
+        self, source: str, target: str, attrs: dict[str, object] | None, exclusive: bool, ledger: Ledger | None
+    ) -> Meta: ...
+    def move(self, source: str, target: str, ledger: Ledger | None) -> None: ...
+    def public_url(self, key: str) -> str: ...
+    def presign(
+        self,
+        key: str,
+        method: str,
+        expires: int,
+        parameters: list[tuple[str, str]],
+        signed_at: int | None,
+        max_size: int | None,
+        ledger: Ledger | None,
+    ) -> Presigned: ...
+
+class ServedRequest:
+    method: str
+    operation: str
+    bucket: str
+    key: str
+    status: int
+    bytes_in: int
+    bytes_out: int
+
+class Server:
+    endpoint: str
+    access_key_id: str
+    secret_access_key: str
+    region: str
+    def __init__(
+        self,
+        root: str,
+        access_key_id: str,
+        secret_access_key: str,
+        region: str,
+        port: int,
+        public_buckets: list[str],
+    ) -> None: ...
+    def create_bucket(self, name: str) -> None: ...
+    def set_faults(self, script: str) -> None: ...
+    def take_log(self) -> list[ServedRequest]: ...
+    def stop(self) -> None: ...
+
+def set_exception_classes(classes: list[type[Exception]]) -> None: ...
+def clean_name(name: str) -> str: ...
+def safe_join(base: str, part: str) -> str: ...
+def check_relative(name: str) -> None: ...
+def available_overwrite_name(name: str, max_length: int | None) -> str: ...
+def alternative_name(name: str) -> str: ...
+def guess_type(name: str) -> tuple[str, str]: ...

@@ -1,0 +1,98 @@
+"""An S3 server in this process, for tests.
+
+    with orlop.testing.Server(buckets=["media"]) as server:
+        storage = server.storage("media")
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from types import TracebackType
+
+from orlop import _native
+from orlop.storage import Storage
+
+
+class Server:
+    """Listens on a free port of 127.0.0.1 while it is open. Buckets are kept in memory, or below `root`."""
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str] = "",
+        *,
+        buckets: Iterable[str] = (),
+        public_buckets: Iterable[str] = (),
+        access_key_id: str = "",
+        secret_access_key: str = "",
+        region: str = "us-east-1",
+        port: int = 0,
+    ) -> None:
+        self._server = _native.Server(
+            os.fspath(root), access_key_id, secret_access_key, region, port, list(public_buckets)
+        )
+        for bucket in buckets:
+            self._server.create_bucket(bucket)
+
+    @property
+    def endpoint(self) -> str:
+        return self._server.endpoint
+
+    @property
+    def access_key_id(self) -> str:
+        return self._server.access_key_id
+
+    @property
+    def secret_access_key(self) -> str:
+        return self._server.secret_access_key
+
+    @property
+    def region(self) -> str:
+        return self._server.region
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What S3 clients look for in the environment."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_REGION": self.region,
+        }
+
+    def create_bucket(self, name: str) -> None:
+        self._server.create_bucket(name)
+
+    def storage(self, bucket: str, **options: object) -> Storage:
+        return Storage(
+            f"s3://{bucket}",
+            **{
+                "endpoint": self.endpoint,
+                "region": self.region,
+                "access_key_id": self.access_key_id,
+                "secret_access_key": self.secret_access_key,
+                **options,
+            },
+        )
+
+    def set_faults(self, script: str) -> None:
+        """Faults to answer with, one a line: "503-twice", "PUT /media/a.txt drop-after-256K"; "" for none."""
+        self._server.set_faults(script)
+
+    def take_log(self) -> list[_native.ServedRequest]:
+        """The requests served since the start or the last call."""
+        return self._server.take_log()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<orlop.testing.Server {self.endpoint}>"
