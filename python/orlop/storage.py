@@ -212,9 +212,8 @@ def _rebuild(kind: type[Storage], url: str, configuration: dict[str, Any]) -> St
 
 
 def _key(name: str) -> str:
-    key = _native.clean_name(name)
-    _native.check_relative(key)
-    return key
+    _native.check_relative(name.rstrip("/"))
+    return name
 
 
 def _candidates(name: str) -> Iterator[str]:

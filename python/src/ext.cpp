@@ -94,33 +94,30 @@ class OpenFile {
   nb::object read(std::int64_t size) {
     std::uint64_t position = file().position();
     std::uint64_t left = file().size() > position ? file().size() - position : 0;
-    bool to_end = size < 0 || static_cast<std::uint64_t>(size) >= left;
-    nb::object bytes = new_bytes(to_end ? left : static_cast<std::uint64_t>(size));
-    std::size_t count = fill(memory_of(bytes), to_end);
+    if (size >= 0) left = std::min(left, static_cast<std::uint64_t>(size));
+    nb::object bytes = new_bytes(left);
+    std::size_t count = fill(memory_of(bytes));
     return first_bytes(std::move(bytes), count);
   }
 
   std::size_t readinto(nb::handle target) {
     Buffer buffer(target, Buffer::Access::write);
-    return fill(buffer.mutable_bytes(), false);
+    return fill(buffer.mutable_bytes());
   }
 
   void close() { file_.reset(); }
   bool closed() const { return !file_; }
 
  private:
-  // Reaching the end is seen only by asking for more, and lets the connection be used again.
-  std::size_t fill(MutableBytes out, bool to_end) {
+  std::size_t fill(MutableBytes out) {
     File& source = file();
     return run(Context{}, stop_, [&](const Context&) -> Result<std::size_t> {
       std::size_t done = 0;
       while (done < out.size()) {
         ORLOP_ASSIGN(std::size_t count, source.read(out.subspan(done)));
-        if (count == 0) return done;
+        if (count == 0) break;
         done += count;
       }
-      std::byte beyond[1];
-      if (to_end) ORLOP_TRY(source.read(beyond));
       return done;
     });
   }

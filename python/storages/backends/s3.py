@@ -1,0 +1,434 @@
+"""Django storages on S3 and everything that speaks its protocol."""
+
+import mimetypes
+import os
+import posixpath
+import time
+import warnings
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.conf import settings as django_settings
+from django.contrib.staticfiles.storage import ManifestFilesMixin
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from django.utils import timezone
+from django.utils.deconstruct import deconstructible
+from django.utils.encoding import filepath_to_uri
+from django.utils.functional import cached_property
+
+from orlop import AlreadyExists, ConfigInvalid, InvalidArgument, NotFound, _native
+from orlop.ledger import current
+from storages import content as contents
+from storages.base import BaseStorage
+from storages.compress import CompressStorageMixin
+from storages.s3.errors import explain, explained, rephrase
+from storages.s3.file import S3File
+from storages.s3.options import ClientConfig, TransferConfig, attempts, engine_options
+from storages.s3.parameters import encode_query, filter_download, to_attrs, to_query
+from storages.utils import (
+    check_location,
+    clean_name,
+    get_available_overwrite_name,
+    lookup_env,
+    safe_join,
+    setting,
+)
+
+__all__ = ["S3File", "S3ManifestStaticStorage", "S3StaticStorage", "S3Storage"]
+
+# Names tried before giving up on finding one that is not taken.
+_ALTERNATIVES = 100
+
+_UNSET = object()
+
+
+class _Saving:
+    """A save() in progress that left finding a free name to the store."""
+
+    def __init__(self, storage):
+        self.storage = storage
+        self.deferred = False
+        self.max_length = None
+
+
+_saving = ContextVar("storages_saving", default=None)
+
+
+@deconstructible
+class S3Storage(CompressStorageMixin, BaseStorage):
+    """Keeps files in a bucket. Made without I/O, shared by threads, pickled as its configuration."""
+
+    default_content_type = "application/octet-stream"
+    config = None  # deprecated: client_config
+
+    def __init__(self, **settings):
+        signer = settings.pop("cloudfront_signer", _UNSET) if not hasattr(self, "cloudfront_signer") else _UNSET
+        super().__init__(**settings)
+        check_location(self)
+        self._check_profile()
+        if signer is not _UNSET:
+            self.cloudfront_signer = signer
+        self._complete_settings()
+
+    def get_default_settings(self):
+        return {
+            "access_key": setting(
+                "AWS_S3_ACCESS_KEY_ID",
+                setting("AWS_ACCESS_KEY_ID", lookup_env(["AWS_S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"])),
+            ),
+            "secret_key": setting(
+                "AWS_S3_SECRET_ACCESS_KEY",
+                setting("AWS_SECRET_ACCESS_KEY", lookup_env(["AWS_S3_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"])),
+            ),
+            "security_token": setting(
+                "AWS_SESSION_TOKEN",
+                setting("AWS_SECURITY_TOKEN", lookup_env(["AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"])),
+            ),
+            "session_profile": setting("AWS_S3_SESSION_PROFILE", lookup_env(["AWS_S3_SESSION_PROFILE"])),
+            "file_overwrite": setting("AWS_S3_FILE_OVERWRITE", True),
+            "object_parameters": setting("AWS_S3_OBJECT_PARAMETERS", {}),
+            "bucket_name": setting("AWS_STORAGE_BUCKET_NAME"),
+            "querystring_auth": setting("AWS_QUERYSTRING_AUTH", True),
+            "querystring_expire": setting("AWS_QUERYSTRING_EXPIRE", 3600),
+            "signature_version": setting("AWS_S3_SIGNATURE_VERSION"),
+            "location": setting("AWS_LOCATION", ""),
+            "custom_domain": setting("AWS_S3_CUSTOM_DOMAIN"),
+            "cloudfront_key_id": setting("AWS_CLOUDFRONT_KEY_ID"),
+            "cloudfront_key": setting("AWS_CLOUDFRONT_KEY"),
+            "addressing_style": setting("AWS_S3_ADDRESSING_STYLE"),
+            "file_name_charset": setting("AWS_S3_FILE_NAME_CHARSET", "utf-8"),
+            "gzip": setting("AWS_IS_GZIPPED", False),
+            "gzip_content_types": setting(
+                "GZIP_CONTENT_TYPES",
+                (
+                    "text/css",
+                    "text/javascript",
+                    "application/javascript",
+                    "application/x-javascript",
+                    "image/svg+xml",
+                ),
+            ),
+            "url_protocol": setting("AWS_S3_URL_PROTOCOL") or "https:",
+            "endpoint_url": setting("AWS_S3_ENDPOINT_URL"),
+            "proxies": setting("AWS_S3_PROXIES"),
+            "region_name": setting("AWS_S3_REGION_NAME"),
+            "use_ssl": setting("AWS_S3_USE_SSL", True),
+            "verify": setting("AWS_S3_VERIFY"),
+            "max_memory_size": setting("AWS_S3_MAX_MEMORY_SIZE", 0),
+            "default_acl": setting("AWS_DEFAULT_ACL"),
+            "use_threads": setting("AWS_S3_USE_THREADS", True),
+            "transfer_config": setting("AWS_S3_TRANSFER_CONFIG"),
+            "client_config": setting("AWS_S3_CLIENT_CONFIG"),
+        }
+
+    def _check_profile(self):
+        if (self.access_key or self.secret_key) and self.session_profile:
+            raise ImproperlyConfigured(
+                "AWS_S3_SESSION_PROFILE/session_profile should not be provided with "
+                "AWS_S3_ACCESS_KEY_ID/access_key and AWS_S3_SECRET_ACCESS_KEY/secret_key"
+            )
+
+    def _complete_settings(self):
+        """Makes what is made of several options, where it was not given as one object."""
+        if self.config is not None:
+            warnings.warn(
+                "The 'config' class property is deprecated and will be removed in a future version. "
+                "Use AWS_S3_CLIENT_CONFIG to customize any of the supported features.",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+            self.client_config = self.config
+        if self.client_config is None:
+            self._derive("client_config", self._default_client_config())
+        if self.use_threads is False:
+            warnings.warn(
+                "The AWS_S3_USE_THREADS setting is deprecated. Use AWS_S3_TRANSFER_CONFIG to customize any of the "
+                "boto3.s3.transfer.TransferConfig parameters.",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+        if self.transfer_config is None:
+            self._derive("transfer_config", TransferConfig(use_threads=self.use_threads))
+        if not hasattr(self, "cloudfront_signer"):
+            self._derive("cloudfront_signer", self._default_signer())
+
+    def _derive(self, name, value):
+        # Like a value that was looked up, it is made again after unpickling.
+        setattr(self, name, value)
+        self._looked_up[name] = value
+
+    def _default_client_config(self):
+        return ClientConfig(
+            s3={"addressing_style": self.addressing_style},
+            signature_version=self.signature_version,
+            proxies=self.proxies,
+        )
+
+    def _default_signer(self):
+        if self.cloudfront_key_id and self.cloudfront_key:
+            return self.get_cloudfront_signer(self.cloudfront_key_id, self.cloudfront_key)
+        if bool(self.cloudfront_key_id) ^ bool(self.cloudfront_key):
+            raise ImproperlyConfigured(
+                "Both AWS_CLOUDFRONT_KEY_ID/cloudfront_key_id and "
+                "AWS_CLOUDFRONT_KEY/cloudfront_key must be provided together."
+            )
+        return None
+
+    def get_cloudfront_signer(self, key_id, key):
+        from storages.cloudfront import signer_for
+
+        return signer_for(key_id, key)
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        state.pop("_store", None)
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._complete_settings()
+
+    def __repr__(self):
+        return f"<{type(self).__name__} bucket={self.bucket_name!r} location={self.location!r}>"
+
+    @cached_property
+    def _store(self):
+        """The engine's handle, opened with the first use."""
+        if not self.bucket_name:
+            raise ImproperlyConfigured("Set AWS_STORAGE_BUCKET_NAME, or the option bucket_name, to the bucket's name.")
+        try:
+            return _native.Store(
+                f"s3://{self.bucket_name}",
+                engine_options(self),
+                attempts(self.client_config),
+                0.0,
+                self.transfer_config.multipart_threshold,
+            )
+        except ConfigInvalid as error:
+            explain(error)
+            raise ImproperlyConfigured(str(error)) from None
+
+    # -- Names -------------------------------------------------------------------------------------------------------
+
+    def _normalize_name(self, name):
+        """The key of a cleaned name. SuspiciousOperation for one that leaves the location."""
+        try:
+            return safe_join(self.location, name)
+        except ValueError:
+            raise SuspiciousOperation(f"Attempted access to '{name}' denied.") from None
+
+    def get_available_name(self, name, max_length=None):
+        """A name that may be written to: itself when files are overwritten, else one that is not taken."""
+        name = clean_name(name)
+        if self.file_overwrite:
+            return get_available_overwrite_name(name, max_length)
+        saving = _saving.get()
+        if saving is not None and saving.storage is self and self._store.can("put_create"):
+            saving.deferred, saving.max_length = True, max_length
+            return get_available_overwrite_name(name, max_length)
+        return super().get_available_name(name, max_length)
+
+    def _free_name(self, name, max_length):
+        """As get_available_name() finds it by asking."""
+        return super().get_available_name(name, max_length)
+
+    def _candidates(self, name, max_length):
+        yield name
+        directory, file_name = os.path.split(name)
+        root, extension = os.path.splitext(file_name)
+        for _ in range(_ALTERNATIVES):
+            alternative = os.path.join(directory, self.get_alternative_name(root, extension))
+            excess = len(alternative) - max_length if max_length else 0
+            if excess > 0 and len(root) > excess:
+                alternative = os.path.join(directory, self.get_alternative_name(root[:-excess], extension))
+            elif excess > 0:
+                alternative = self._free_name(name, max_length)  # knows what to say
+            yield alternative
+
+    # -- Parameters --------------------------------------------------------------------------------------------------
+
+    def get_object_parameters(self, name):
+        """Parameters of the object `name`: of its upload, and those among them its reads need. For overriding."""
+        return self.object_parameters.copy()
+
+    def _get_write_parameters(self, name, content=None):
+        parameters = self.get_object_parameters(name)
+        if "ContentType" not in parameters:
+            guessed, encoding = mimetypes.guess_type(name)
+            parameters["ContentType"] = getattr(content, "content_type", None) or guessed or self.default_content_type
+            if encoding:
+                parameters["ContentEncoding"] = encoding
+        if "ACL" not in parameters and self.default_acl:
+            parameters["ACL"] = self.default_acl
+        return parameters
+
+    def _compresses(self, parameters):
+        return (
+            self.gzip
+            and parameters["ContentType"] in self.gzip_content_types
+            and "ContentEncoding" not in parameters
+        )
+
+    # -- Reading and writing -----------------------------------------------------------------------------------------
+
+    def _open(self, name, mode="rb"):
+        return S3File(self._normalize_name(clean_name(name)), mode, self)
+
+    def save(self, name, content, max_length=None):
+        token = _saving.set(_Saving(self))
+        try:
+            return super().save(name, content, max_length=max_length)
+        finally:
+            _saving.reset(token)
+
+    @explained
+    def _save(self, name, content):
+        name = clean_name(name)
+        parameters = self._get_write_parameters(self._normalize_name(name), content)
+        body = self._body(content, parameters)
+        saving = _saving.get()
+        if saving is None or saving.storage is not self or not saving.deferred:
+            self._upload(name, content, body, parameters, False)
+            return name
+        return self._save_under_free_name(name, content, body, saving.max_length)
+
+    def _body(self, content, parameters):
+        limit = self.transfer_config.multipart_threshold
+        if not self._compresses(parameters):
+            return contents.body_of(content, limit)
+        parameters["ContentEncoding"] = "gzip"
+        return contents.body_of_readable(self._compress_content(contents.readable_bytes(content)), limit)
+
+    def _upload(self, name, content, body, parameters, exclusive):
+        key = self._normalize_name(name)
+        attrs = to_attrs(parameters)
+        if isinstance(body, contents.FileRange):
+            self._store.put_file(key, body.descriptor, 0, body.size, attrs, exclusive, current())
+        elif isinstance(body, contents.Stream):
+            writer = self._store.write(key, attrs, exclusive, current())
+            for chunk in body.chunks():
+                writer.write(chunk)
+            writer.commit()
+        else:
+            self._store.put(key, body, attrs, exclusive, current())
+
+    def _save_under_free_name(self, name, content, body, max_length):
+        # The store decides who gets a name. A stream can be sent only once, so its name is looked for beforehand.
+        if isinstance(body, contents.Stream):
+            name = self._free_name(name, max_length)
+        for candidate in self._candidates(name, max_length):
+            parameters = self._get_write_parameters(self._normalize_name(candidate), content)
+            if self._compresses(parameters):
+                parameters["ContentEncoding"] = "gzip"
+            try:
+                self._upload(candidate, content, body, parameters, True)
+                return candidate
+            except AlreadyExists as error:
+                taken = error
+                if isinstance(body, contents.Stream):
+                    break
+        raise taken
+
+    @explained
+    def delete(self, name):
+        name = clean_name(name)
+        if not name:
+            raise InvalidArgument("The name must be given to delete a file.")
+        for error in self._store.remove([self._normalize_name(name)], current()):
+            if error:
+                raise error
+
+    # -- Looking -----------------------------------------------------------------------------------------------------
+
+    @explained
+    def exists(self, name):
+        name = clean_name(name)
+        key = self._normalize_name(name)
+        if not name:
+            return self._answers(key)
+        provider, version = filter_download(self.get_object_parameters(key))
+        return self._store.exists(key, current(), provider, version)
+
+    def _answers(self, prefix):
+        """Whether the place itself is there, which collectstatic --clear asks."""
+        try:
+            self._store.list(prefix, "", "", "", 1, current())
+        except NotFound:
+            return False
+        return True
+
+    def _stat(self, name):
+        name = clean_name(name)
+        key = self._normalize_name(name)
+        provider, version = filter_download(self.get_object_parameters(key))
+        try:
+            return self._store.stat(key, current(), provider, version)
+        except NotFound as error:
+            if error.service_code != "NoSuchBucket":
+                rephrase(error, f"File does not exist: {name}")
+            raise
+
+    @explained
+    def size(self, name):
+        return self._stat(name).size
+
+    @explained
+    def get_modified_time(self, name):
+        """Aware in UTC with USE_TZ, else naive in the current time zone."""
+        modified = self._stat(name).modified
+        return modified if django_settings.USE_TZ else timezone.make_naive(modified)
+
+    @explained
+    def listdir(self, name):
+        prefix = self._normalize_name(clean_name(name))
+        if prefix and not prefix.endswith("/"):
+            prefix += "/"
+        directories, files, token = [], [], ""
+        skip = len(prefix.encode())
+        while True:
+            page = self._store.list(prefix, "/", token, "", 0, current())
+            groups, objects = page.split(skip)
+            directories += [posixpath.normpath(group) for group in groups]
+            files += [file for file in objects if file]  # the prefix itself can be an object: a marker of the directory
+            token = page.next
+            if not token:
+                return directories, files
+
+    # -- Addresses ---------------------------------------------------------------------------------------------------
+
+    @explained
+    def url(self, name, parameters=None, expire=None, http_method=None):
+        name = self._normalize_name(clean_name(name))
+        if expire is None:
+            expire = self.querystring_expire
+        if self.custom_domain:
+            return self._custom_url(name, parameters, expire)
+        pairs = to_query(parameters) if parameters else []
+        if not self.querystring_auth:
+            url = self._store.public_url(name)
+            return f"{url}?{encode_query(pairs)}" if pairs else url
+        signed_at = int(time.time()) * 1_000_000
+        method = (http_method or "GET").upper()
+        return self._store.presign(name, method, int(expire), pairs, signed_at, None, current()).url
+
+    def _custom_url(self, name, parameters, expire):
+        protocol = "https:" if self.url_protocol is None else self.url_protocol
+        query = f"?{urlencode(parameters)}" if parameters else ""
+        url = f"{protocol}//{self.custom_domain}/{filepath_to_uri(name)}{query}"
+        if self.querystring_auth and self.cloudfront_signer:
+            expiration = datetime(1970, 1, 1) + timedelta(seconds=time.time() + expire)
+            return self.cloudfront_signer.generate_presigned_url(url, date_less_than=expiration)
+        return url
+
+
+class S3StaticStorage(S3Storage):
+    """Static files are public: their URLs carry no signature."""
+
+    querystring_auth = False
+
+
+class S3ManifestStaticStorage(ManifestFilesMixin, S3StaticStorage):
+    """Static files under names that change with their content."""

@@ -1,0 +1,132 @@
+"""What callers hand to save(), as something the engine takes: memory, a part of a file, or a stream of bytes."""
+
+import io
+import os
+import stat
+import tempfile
+from typing import NamedTuple
+
+from django.core.files.base import ContentFile, File
+from django.core.files.uploadedfile import (
+    InMemoryUploadedFile,
+    SimpleUploadedFile,
+    TemporaryUploadedFile,
+    UploadedFile,
+)
+
+from storages.utils import ReadBytesWrapper, is_seekable
+
+_CHUNK = 1 << 20
+
+# Their read() gives what their file holds; a subclass may have other ideas.
+_PLAIN = {File, ContentFile, UploadedFile, InMemoryUploadedFile, SimpleUploadedFile, TemporaryUploadedFile}
+
+
+class FileRange(NamedTuple):
+    """The bytes of an open file, for the engine to read by its descriptor."""
+
+    descriptor: int
+    size: int
+
+
+class Stream:
+    """A readable whose first bytes are in memory already."""
+
+    def __init__(self, head, rest):
+        self.head = head
+        self._rest = rest
+
+    def chunks(self):
+        yield self.head
+        while True:
+            chunk = self._rest.read(_CHUNK)
+            if not chunk:
+                return
+            yield chunk
+
+
+def rewind(content):
+    if is_seekable(content):
+        content.seek(0, os.SEEK_SET)
+
+
+def readable_bytes(content):
+    """`content` from its start, as a readable of bytes."""
+    inner = _inner(content)
+    if _is_memory(inner):
+        return io.BytesIO(_as_bytes(inner))
+    if not hasattr(inner, "read") and hasattr(inner, "__next__"):
+        return _IteratorReader(inner)
+    rewind(content)
+    return ReadBytesWrapper(content)
+
+
+def body_of(content, limit):
+    """Bytes, a FileRange, or for what is neither and has `limit` bytes or more, a Stream. The content stays open."""
+    inner = _inner(content)
+    if _is_memory(inner):
+        return _as_bytes(inner)
+    if type(inner) is io.BytesIO:
+        return inner.getbuffer()
+    if type(inner) is io.StringIO:
+        return inner.getvalue().encode()
+    return _file_range(inner) or body_of_readable(readable_bytes(content), limit)
+
+
+def body_of_readable(readable, limit):
+    chunks, size = [], 0
+    while size < limit:
+        chunk = readable.read(limit - size)
+        if not chunk:
+            return b"".join(chunks)
+        chunks.append(chunk)
+        size += len(chunk)
+    return Stream(b"".join(chunks), readable)
+
+
+def _inner(content):
+    return content.file if type(content) in _PLAIN else content
+
+
+def _is_memory(content):
+    return isinstance(content, (bytes, bytearray, memoryview, str))
+
+
+def _as_bytes(content):
+    if isinstance(content, str):
+        return content.encode()
+    return content if not isinstance(content, memoryview) or content.c_contiguous else content.tobytes()
+
+
+def _file_range(inner):
+    if isinstance(inner, tempfile._TemporaryFileWrapper):
+        inner = inner.file
+    if not isinstance(inner, (io.BufferedReader, io.BufferedRandom, io.FileIO)) or type(inner).__module__ != "_io":
+        return None
+    if isinstance(inner, io.BufferedRandom):
+        inner.flush()
+    try:
+        descriptor = inner.fileno()
+    except OSError:  # no file of the operating system underneath
+        return None
+    status = os.fstat(descriptor)
+    return FileRange(descriptor, status.st_size) if stat.S_ISREG(status.st_mode) else None
+
+
+class _IteratorReader:
+    """Reads what an iterator of bytes or texts yields."""
+
+    def __init__(self, iterator):
+        self._iterator = iterator
+        self._pending = b""
+
+    def read(self, size=-1):
+        while size < 0 or len(self._pending) < size:
+            piece = next(self._iterator, None)
+            if piece is None:
+                break
+            self._pending += piece.encode() if isinstance(piece, str) else bytes(piece)
+        if size < 0:
+            size = len(self._pending)
+        result, self._pending = self._pending[:size], self._pending[size:]
+        return result

@@ -1,0 +1,1 @@
+"""The parts of storages.backends.s3."""

@@ -1,0 +1,129 @@
+"""Django's options as those of the engine. SDK objects people pass are read by their attributes."""
+
+from urllib.parse import urlsplit
+
+# Engine option -> Django setting, for messages.
+SETTINGS = {
+    "access_key_id": "AWS_S3_ACCESS_KEY_ID",
+    "secret_access_key": "AWS_S3_SECRET_ACCESS_KEY",
+    "session_token": "AWS_SESSION_TOKEN",
+    "profile": "AWS_S3_SESSION_PROFILE",
+    "bucket": "AWS_STORAGE_BUCKET_NAME",
+    "region": "AWS_S3_REGION_NAME",
+    "endpoint": "AWS_S3_ENDPOINT_URL",
+    "addressing": "AWS_S3_ADDRESSING_STYLE",
+    "use_ssl": "AWS_S3_USE_SSL",
+    "verify": "AWS_S3_VERIFY",
+    "ca_file": "AWS_S3_VERIFY",
+    "proxy": "AWS_S3_PROXIES",
+    "signature": "AWS_S3_SIGNATURE_VERSION",
+    "part_size": "AWS_S3_TRANSFER_CONFIG",
+    "concurrency": "AWS_S3_TRANSFER_CONFIG",
+    "connect_timeout": "AWS_S3_CLIENT_CONFIG",
+    "first_byte_timeout": "AWS_S3_CLIENT_CONFIG",
+}
+
+
+class TransferConfig:
+    """How uploads are cut; with the attributes of boto3's class of that name."""
+
+    def __init__(
+        self, multipart_threshold=8 << 20, max_concurrency=10, multipart_chunksize=8 << 20, use_threads=True
+    ):
+        self.multipart_threshold = multipart_threshold
+        self.multipart_chunksize = multipart_chunksize
+        self.max_concurrency = max_concurrency
+        self.use_threads = use_threads
+
+
+class ClientConfig:
+    """How the service is spoken to; with the attributes of botocore's Config."""
+
+    def __init__(
+        self,
+        s3=None,
+        signature_version=None,
+        proxies=None,
+        connect_timeout=None,
+        read_timeout=None,
+        retries=None,
+        region_name=None,
+    ):
+        self.s3 = s3
+        self.signature_version = signature_version
+        self.proxies = proxies
+        self.connect_timeout = connect_timeout
+        self.read_timeout = read_timeout
+        self.retries = retries
+        self.region_name = region_name
+
+
+def engine_options(storage):
+    """The options of the engine's S3 for a storage; what is None is left to the engine."""
+    client = storage.client_config
+    transfer = storage.transfer_config
+    addressing = (getattr(client, "s3", None) or {}).get("addressing_style")
+    options = {
+        "region": storage.region_name or getattr(client, "region_name", None),
+        "endpoint": storage.endpoint_url,
+        "addressing": _addressing(addressing, storage.endpoint_url),
+        "use_ssl": None if storage.endpoint_url else _flag(storage.use_ssl),
+        "proxy": _proxy(getattr(client, "proxies", None), storage),
+        "connect_timeout": _duration(getattr(client, "connect_timeout", None)),
+        "first_byte_timeout": _duration(getattr(client, "read_timeout", None)),
+        "part_size": str(max(transfer.multipart_chunksize, 5 << 20)),
+        "concurrency": str(transfer.max_concurrency if transfer.use_threads else 1),
+        **_credentials(storage),
+        **_verification(storage.verify),
+    }
+    if not storage.endpoint_url and addressing in (None, "auto"):
+        # SDKs sign URLs for the host without a region in it, and URLs get stored.
+        options["public_endpoint"] = f"{'https' if storage.use_ssl else 'http'}://s3.amazonaws.com"
+    if getattr(client, "signature_version", None) == "s3":
+        options["signature"] = "v2"
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def attempts(client):
+    """Of a request, in the spellings of botocore."""
+    retries = getattr(client, "retries", None) or {}
+    if "total_max_attempts" in retries:
+        return retries["total_max_attempts"]
+    return retries["max_attempts"] + 1 if "max_attempts" in retries else 5
+
+
+def _credentials(storage):
+    if storage.session_profile:
+        return {"profile": storage.session_profile}
+    return {
+        "access_key_id": storage.access_key or None,
+        "secret_access_key": storage.secret_key or None,
+        "session_token": storage.security_token or None,
+    }
+
+
+def _verification(verify):
+    if verify is None or verify is True:
+        return {}
+    return {"ca_file": str(verify)} if verify else {"verify": "false"}
+
+
+def _addressing(style, endpoint):
+    if style in (None, "auto"):
+        return "path" if endpoint else None
+    return style
+
+
+def _proxy(proxies, storage):
+    if not proxies:
+        return None
+    url = urlsplit(storage.endpoint_url or f"{'https' if storage.use_ssl else 'http'}://s3.amazonaws.com")
+    return proxies.get(f"{url.scheme}://{url.hostname}") or proxies.get(url.scheme)
+
+
+def _flag(value):
+    return "true" if value else "false"
+
+
+def _duration(seconds):
+    return None if seconds is None else f"{round(seconds * 1000)}ms"

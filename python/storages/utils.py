@@ -1,0 +1,85 @@
+"""Helpers the backends share, under the names django-storages has for them."""
+
+import os
+import pathlib
+import posixpath
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
+from django.core.files.utils import FileProxyMixin
+from django.utils.encoding import force_bytes
+
+from orlop import _native
+
+
+def to_bytes(content):
+    """Bytes and bytearrays as they are, everything else as UTF-8 of its text."""
+    return content if isinstance(content, bytearray) else force_bytes(content)
+
+
+def setting(name, default=None):
+    return getattr(settings, name, default)
+
+
+def clean_name(name):
+    """A normal form with forward slashes; a trailing slash stays."""
+    if isinstance(name, pathlib.PurePath):
+        name = str(name)
+    return _native.clean_name(name)
+
+
+def safe_join(base, *paths):
+    """Joins below `base`; ValueError when the result is not below it."""
+    return _native.safe_join(str(base), posixpath.join("", *filter(None, map(str, paths))))
+
+
+def check_location(storage):
+    if storage.location.startswith("/"):
+        raise ImproperlyConfigured(
+            f"{type(storage).__name__}.location cannot begin with a leading slash. "
+            f"Found '{storage.location}'. Use '{storage.location.lstrip('/')}' instead."
+        )
+
+
+def lookup_env(names):
+    """The first of these environment variables that is not empty."""
+    return next(filter(None, map(os.environ.get, names)), None)
+
+
+def get_available_overwrite_name(name, max_length):
+    """The name itself, its root shortened to fit; SuspiciousFileOperation for what is no name of a file."""
+    try:
+        return _native.available_overwrite_name(name, max_length)
+    except ValueError as error:
+        if max_length is not None and len(name) > max_length and "nothing of it is left" in str(error):
+            raise SuspiciousFileOperation(
+                f'Storage tried to truncate away entire filename "{name}". '
+                "Please make sure that the corresponding file field allows sufficient \"max_length\"."
+            ) from None
+        raise SuspiciousFileOperation(f"Detected path traversal attempt in '{name}'") from None
+
+
+def is_seekable(file_object):
+    return not hasattr(file_object, "seekable") or file_object.seekable()
+
+
+class ReadBytesWrapper(FileProxyMixin):
+    """A file whose read() gives bytes, whatever it holds: text in `encoding`, else the file's own, else UTF-8."""
+
+    def __init__(self, file, encoding=None):
+        self.file = file
+        self._encoding = encoding or getattr(file, "encoding", None) or "utf-8"
+
+    @property
+    def encoding(self):
+        return self._encoding
+
+    def readable(self):
+        return True
+
+    def read(self, *args, **kwargs):
+        content = self.file.read(*args, **kwargs)
+        return content.encode(self._encoding) if isinstance(content, str) else content
+
+    def close(self):
+        self.file.close()
