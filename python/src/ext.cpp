@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <mutex>
 #include <string>
 #include <tuple>
 
@@ -75,23 +76,35 @@ nb::object to_datetime(const std::optional<SystemTime>& time) {
   nb::object utc = datetime.attr("timezone").attr("utc");
   auto microseconds = time->time_since_epoch().count();
   nb::object whole = datetime.attr("datetime").attr("fromtimestamp")(microseconds / 1'000'000, utc);
-  return microseconds % 1'000'000 == 0 ? whole : whole.attr("replace")(nb::arg("microsecond") = microseconds % 1'000'000);
+  return microseconds % 1'000'000 == 0 ? whole
+                                       : whole.attr("replace")(nb::arg("microsecond") = microseconds % 1'000'000);
 }
 
 PutMode mode_of(bool exclusive) { return exclusive ? PutMode::create : PutMode::overwrite; }
 
-// An object opened for reading. It keeps its place when it is read from several threads, one at a time.
+[[noreturn]] void raise_closed() { throw nb::value_error("I/O operation on closed file."); }
+
+// One thread at a time may use what a handle holds; the others wait without the GIL.
+class Turn {
+ public:
+  explicit Turn(std::mutex& mutex) : lock_(mutex, std::try_to_lock) {
+    if (lock_.owns_lock()) return;
+    nb::gil_scoped_release released;
+    lock_.lock();
+  }
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+};
+
+// An object opened for reading.
 class OpenFile {
  public:
   OpenFile(File file, std::stop_source stop, nb::object ledger)
       : file_(std::move(file)), stop_(std::move(stop)), ledger_(std::move(ledger)) {}
 
-  File& file() {
-    if (!file_) throw nb::value_error("I/O operation on closed file.");
-    return *file_;
-  }
-
   nb::object read(std::int64_t size) {
+    Turn turn(*mutex_);
     std::uint64_t position = file().position();
     std::uint64_t left = file().size() > position ? file().size() - position : 0;
     if (size >= 0) left = std::min(left, static_cast<std::uint64_t>(size));
@@ -101,14 +114,36 @@ class OpenFile {
   }
 
   std::size_t readinto(nb::handle target) {
+    Turn turn(*mutex_);
     Buffer buffer(target, Buffer::Access::write);
     return fill(buffer.mutable_bytes());
   }
 
-  void close() { file_.reset(); }
+  void seek(std::uint64_t position) {
+    Turn turn(*mutex_);
+    file().seek(position);
+  }
+  std::uint64_t tell() {
+    Turn turn(*mutex_);
+    return file().position();
+  }
+  Meta meta() {
+    Turn turn(*mutex_);
+    return file().meta();
+  }
+  void close() {
+    Turn turn(*mutex_);
+    nb::gil_scoped_release released;
+    file_.reset();
+  }
   bool closed() const { return !file_; }
 
  private:
+  File& file() {
+    if (!file_) raise_closed();
+    return *file_;
+  }
+
   std::size_t fill(MutableBytes out) {
     File& source = file();
     return run(Context{}, stop_, [&](const Context&) -> Result<std::size_t> {
@@ -122,6 +157,7 @@ class OpenFile {
     });
   }
 
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   std::optional<File> file_;
   std::stop_source stop_;
   nb::object ledger_;
@@ -133,18 +169,26 @@ class OpenWriter {
   OpenWriter(std::shared_ptr<Driver> driver, std::unique_ptr<Writer> writer, std::stop_source stop, nb::object ledger)
       : driver_(std::move(driver)), writer_(std::move(writer)), stop_(std::move(stop)), ledger_(std::move(ledger)) {}
 
+  OpenWriter(OpenWriter&&) = default;
+  ~OpenWriter() {
+    if (writer_) abort();
+  }
+
   std::size_t write(nb::handle data) {
+    Turn turn(*mutex_);
     Buffer buffer(data, Buffer::Access::read);
     run(Context{}, stop_, [&](const Context&) { return writer().write(buffer.bytes()); });
     return buffer.size();
   }
   Meta commit() {
+    Turn turn(*mutex_);
     Writer& open = writer();
     Meta meta = run(Context{}, stop_, [&](const Context&) { return open.commit(); });
     writer_.reset();
     return meta;
   }
   void abort() {
+    Turn turn(*mutex_);
     if (!writer_) return;
     nb::gil_scoped_release released;
     writer_->abort();
@@ -153,10 +197,11 @@ class OpenWriter {
 
  private:
   Writer& writer() {
-    if (!writer_) throw nb::value_error("I/O operation on closed file.");
+    if (!writer_) raise_closed();
     return *writer_;
   }
 
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   std::shared_ptr<Driver> driver_;
   std::unique_ptr<Writer> writer_;
   std::stop_source stop_;
@@ -424,17 +469,19 @@ void add_handles(nb::module_& module) {
   nb::class_<OpenFile>(module, "File")
       .def("read", &OpenFile::read)
       .def("readinto", &OpenFile::readinto)
-      .def("seek", [](OpenFile& file, std::uint64_t position) { file.file().seek(position); })
-      .def("tell", [](OpenFile& file) { return file.file().position(); })
+      .def("seek", &OpenFile::seek)
+      .def("tell", &OpenFile::tell)
       .def("close", &OpenFile::close)
       .def_prop_ro("closed", &OpenFile::closed)
-      .def_prop_ro("meta", [](OpenFile& file) { return Meta(file.file().meta()); });
+      .def_prop_ro("meta", &OpenFile::meta);
 
   nb::class_<OpenWriter>(module, "Writer")
       .def("write", &OpenWriter::write)
       .def("commit", &OpenWriter::commit)
       .def("abort", &OpenWriter::abort);
 
+  const nb::arg_t<> some = nb::arg();
+  const auto maybe = nb::arg().none();
   nb::class_<Store>(module, "Store")
       .def(nb::init<std::string_view, nb::handle, int, double, std::uint64_t>())
       .def_prop_ro("scheme", [](const Store& store) { return store.info().scheme; })
@@ -444,19 +491,19 @@ void add_handles(nb::module_& module) {
              auto cap = parse_cap(capability);
              return cap && store.info().caps.has(*cap);
            })
-      .def("stat", &Store::stat)
-      .def("exists", &Store::exists)
-      .def("open", &Store::open)
-      .def("download", &Store::download)
-      .def("put", &Store::put)
-      .def("put_file", &Store::put_file)
-      .def("write", &Store::write)
-      .def("list", &Store::list)
-      .def("remove", &Store::remove)
-      .def("copy", &Store::copy)
-      .def("move", &Store::move)
+      .def("stat", &Store::stat, some, maybe, maybe, some)
+      .def("exists", &Store::exists, some, maybe, maybe, some)
+      .def("open", &Store::open, some, maybe, maybe, some)
+      .def("download", &Store::download, some, some, maybe)
+      .def("put", &Store::put, some, some, maybe, some, maybe)
+      .def("put_file", &Store::put_file, some, some, some, some, maybe, some, maybe)
+      .def("write", &Store::write, some, maybe, some, maybe)
+      .def("list", &Store::list, some, some, some, some, some, maybe)
+      .def("remove", &Store::remove, some, maybe)
+      .def("copy", &Store::copy, some, some, maybe, some, maybe)
+      .def("move", &Store::move, some, some, maybe)
       .def("public_url", &Store::public_url)
-      .def("presign", &Store::presign);
+      .def("presign", &Store::presign, some, some, some, some, maybe, maybe, maybe);
 }
 
 }  // namespace
