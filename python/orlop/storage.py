@@ -40,20 +40,20 @@ class Storage:
     def __init__(self, url: str, *, attempts: int = 5, timeout: float = 0, **options: object) -> None:
         self._configuration = {"attempts": attempts, "timeout": timeout, **options}
         self._url = url
+        self._options = {name: _spelled(value) for name, value in options.items() if value is not None}
         part_size = options.get("part_size")
-        self._store = _native.Store(
-            url,
-            {name: _spelled(value) for name, value in options.items() if value is not None},
-            attempts,
-            float(timeout),
-            part_size if isinstance(part_size, int) else PART_SIZE,
-        )
+        threshold = part_size if isinstance(part_size, int) else PART_SIZE
+        self._store = _native.Store(url, self._options, attempts, float(timeout), threshold)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._url, self._configuration)
 
     def __repr__(self) -> str:
         return f"<orlop.Storage {self._store.scheme} {self._store.name!r}>"
+
+    def create(self) -> None:
+        """Makes the bucket or directory itself; one of ours that exists is left as it is."""
+        _native.create_container(self._url, self._options)
 
     # -- Looking -----------------------------------------------------------------------------------------------------
 

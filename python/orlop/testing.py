@@ -13,6 +13,9 @@ from types import TracebackType
 from orlop import _native
 from orlop.storage import Storage
 
+if not hasattr(_native, "Server"):
+    raise ImportError("this build of orlop has no server in it; `orlop serve` is a program of its own")
+
 
 class Server:
     """Listens on a free port of 127.0.0.1 while it is open. Buckets are kept in memory, or below `root`."""

@@ -30,11 +30,18 @@ namespace {
 
 using Key = std::string_view;
 
+// Bytes as they are: keys of encryption are no text.
+std::string to_text(nb::handle value) {
+  if (!nb::isinstance<nb::bytes>(value)) return nb::cast<std::string>(value);
+  auto bytes = nb::cast<nb::bytes>(value);
+  return {bytes.c_str(), bytes.size()};
+}
+
 StringMap to_map(nb::handle dict) {
   StringMap map;
   if (dict.is_none()) return map;
   for (auto [name, value] : nb::cast<nb::dict>(dict)) {
-    map.emplace(nb::cast<std::string>(name), nb::cast<std::string>(value));
+    map.emplace(nb::cast<std::string>(name), to_text(value));
   }
   return map;
 }
@@ -72,12 +79,14 @@ Attrs to_attrs(nb::handle dict) {
 // An aware datetime in UTC, or None.
 nb::object to_datetime(const std::optional<SystemTime>& time) {
   if (!time) return nb::none();
-  nb::module_ datetime = nb::module_::import_("datetime");
-  nb::object utc = datetime.attr("timezone").attr("utc");
+  // Kept for the life of the process: listings need them by the thousand.
+  static const auto* datetime = new nb::module_(nb::module_::import_("datetime"));
+  static const auto* utc = new nb::object(datetime->attr("timezone").attr("utc"));
+  static const auto* from_timestamp = new nb::object(datetime->attr("datetime").attr("fromtimestamp"));
   auto microseconds = time->time_since_epoch().count();
-  nb::object whole = datetime.attr("datetime").attr("fromtimestamp")(microseconds / 1'000'000, utc);
-  return microseconds % 1'000'000 == 0 ? whole
-                                       : whole.attr("replace")(nb::arg("microsecond") = microseconds % 1'000'000);
+  nb::object whole = (*from_timestamp)(microseconds / 1'000'000, *utc);
+  if (microseconds % 1'000'000 == 0) return whole;
+  return whole.attr("replace")(nb::arg("microsecond") = microseconds % 1'000'000);
 }
 
 PutMode mode_of(bool exclusive) { return exclusive ? PutMode::create : PutMode::overwrite; }
@@ -394,6 +403,13 @@ void add_naming(nb::module_& module) {
   });
 }
 
+void add_container(nb::module_& module) {
+  module.def("create_container", [](std::string_view url, nb::dict options) {
+    StringMap map = to_map(options);
+    run(nb::none(), [&](const Context& context) { return create_container(url, map, context); });
+  });
+}
+
 void add_values(nb::module_& module) {
   nb::class_<Meta>(module, "Meta")
       .def_ro("size", &Meta::size)
@@ -512,6 +528,7 @@ NB_MODULE(_native, module) {
   nb::set_leak_warnings(false);
   module.def("set_exception_classes", &set_exception_classes);
   add_naming(module);
+  add_container(module);
   add_values(module);
   add_handles(module);
 #ifdef ORLOP_HAS_SERVER

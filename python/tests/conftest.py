@@ -1,0 +1,117 @@
+"""What the Python tests share: Django, an S3 server in this process, and the real ones when they are up."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+from dataclasses import dataclass
+
+import django
+import pytest
+from django.conf import settings
+
+from servers.fixtures import running_servers
+
+for name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[name]  # tests say themselves what is in the environment
+os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = os.devnull
+
+settings.configure(
+    USE_TZ=True,
+    TIME_ZONE="America/Chicago",
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.staticfiles"],
+    STATIC_URL="static/",
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+)
+django.setup()
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An S3 server, and options of S3Storage to reach a bucket of its own there."""
+
+    name: str
+    endpoint: str
+    key: str
+    secret: str
+    ca: str = ""
+    bucket: str = ""
+
+    def with_bucket(self) -> Place:
+        bucket = f"orlop-py-{os.getpid()}-{next(_numbers)}"
+        place = Place(self.name, self.endpoint, self.key, self.secret, self.ca, bucket)
+        place.handle().create()
+        return place
+
+    @property
+    def options(self) -> dict:
+        options = {
+            "bucket_name": self.bucket,
+            "endpoint_url": self.endpoint,
+            "access_key": self.key,
+            "secret_key": self.secret,
+            "region_name": "us-east-1",
+        }
+        return {**options, "verify": self.ca} if self.ca else options
+
+    def handle(self, **options):
+        import orlop
+
+        settings = {
+            "endpoint": self.endpoint,
+            "access_key_id": self.key,
+            "secret_access_key": self.secret,
+            "region": "us-east-1",
+        }
+        if self.ca:
+            settings["ca_file"] = self.ca
+        return orlop.open(f"s3://{self.bucket}", **{**settings, **options})
+
+    def storage(self, kind=None, **options):
+        from storages.backends.s3 import S3Storage
+
+        return (kind or S3Storage)(**{**self.options, **options})
+
+
+@pytest.fixture(scope="session")
+def own_server():
+    """The development server, in this process."""
+    from orlop.testing import Server
+
+    with Server() as server:
+        yield server
+
+
+def _real(server) -> Place:
+    ca = server.ca if server.secure else ""
+    return Place(f"{server.name}-{'tls' if server.secure else 'http'}", server.endpoint, server.key, server.secret, ca)
+
+
+@pytest.fixture(params=[None, *running_servers()], ids=lambda server: _real(server).name if server else "orlop")
+def place(request, own_server) -> Place:
+    """A fresh bucket on each S3 server there is."""
+    if request.param is None:
+        return Place("orlop", own_server.endpoint, own_server.access_key_id, own_server.secret_access_key).with_bucket()
+    return _real(request.param).with_bucket()
+
+
+@pytest.fixture
+def own_place(own_server) -> Place:
+    """A fresh bucket on the server in this process, whose log is empty and which has no faults."""
+    place = Place("orlop", own_server.endpoint, own_server.access_key_id, own_server.secret_access_key).with_bucket()
+    own_server.set_faults("")
+    own_server.take_log()
+    yield place
+    own_server.set_faults("")
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
