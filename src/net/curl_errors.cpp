@@ -12,7 +12,9 @@ namespace {
 Error untrusted(const CurlFailure& failure) {
   long verdict = X509_V_OK;
   curl_easy_getinfo(failure.easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
-  const char* why = verdict == X509_V_OK ? "it is for another host name" : X509_verify_cert_error_string(verdict);
+  // libcurl checks the host name first, before it asks for OpenSSL's verdict.
+  const char* why = verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED ? "it is for another host name"
+                                                                              : X509_verify_cert_error_string(verdict);
   return Error(Code::config_invalid,
                fmt::format("the certificate of {} is not trusted: {}; set ca_file to its authority's certificate "
                            "(or verify to false for a test)",

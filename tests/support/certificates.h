@@ -18,7 +18,7 @@ class Certificate {
  public:
   struct Options {
     std::string name;                 // CN
-    std::string subject_alternative;  // "IP:127.0.0.1,DNS:localhost"; empty: none
+    std::string subject_alternative = {};  // "IP:127.0.0.1,DNS:localhost"; empty: none
     bool authority = false;
     long begins = -3600;  // seconds from now
     long ends = 3600;

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -154,6 +155,11 @@ class ScriptedServer {
   }
 
   void serve(int fd, int number) {
+    // OpenSSL writes without MSG_NOSIGNAL. Blocked in this thread only: the client under test must not raise it.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     SSL* tls = nullptr;
     if (tls_) {
       tls = SSL_new(tls_);
