@@ -3,12 +3,14 @@
 
 #include "orlop/backends/local.h"
 #include "orlop/backends/memory.h"
+#include "orlop/backends/s3.h"
 
 namespace orlop {
 
 std::vector<const Backend*> builtin_backends() {
   return {
       &memory::backend,
+      &s3::backend,
       &local::backend,
   };
 }
