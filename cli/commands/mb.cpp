@@ -1,0 +1,52 @@
+// orlop mb
+#include <limits>
+
+#include "command.h"
+#include "options.h"
+#include "orlop/registry.h"
+#include "paths.h"
+#include "session.h"
+
+namespace orlop::cli {
+namespace {
+
+class Mb : public Command {
+ public:
+  void declare(Options& options) override {
+    options.operands("URL...", operands_, 1, std::numeric_limits<std::size_t>::max());
+  }
+
+  Exit run(Session& session) override {
+    Exit code = Exit::ok;
+    for (const std::string& operand : operands_) {
+      auto made = make(session, operand);
+      if (made) continue;
+      Exit failure = session.fail(operand, made.error());
+      code = operands_.size() > 1 ? Exit::failed : failure;
+    }
+    return code;
+  }
+
+ private:
+  static Result<void> make(Session& session, const std::string& operand) {
+    ORLOP_ASSIGN(Target target, parse_target(operand));
+    if (target.is_local()) return make_parents(join(target.key, "file"));
+    if (!target.is_remote()) return Error(Code::config_invalid, "write a URL, as in s3://bucket");
+    if (!target.key.empty()) return Error(Code::config_invalid, "write the bucket alone: prefixes need not be made");
+    return create_container(target.container->url, session.options_of(target), session.context());
+  }
+
+  std::vector<std::string> operands_;
+};
+
+}  // namespace
+
+const Verb mb_verb{
+    .name = "mb",
+    .summary = "Make buckets; an own one that exists is fine",
+    .operands = "URL...",
+    .examples = "  orlop mb s3://bucket\n",
+    .make = []() -> std::unique_ptr<Command> { return std::make_unique<Mb>(); },
+};
+
+}  // namespace orlop::cli

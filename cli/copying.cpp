@@ -1,0 +1,188 @@
+#include "copying.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "options.h"
+#include "paths.h"
+
+namespace orlop::cli {
+
+void Copying::declare(Options& options) {
+  options.flag("-r,--recursive", recursive_, "Everything below a directory or prefix")
+      .flag("-n,--no-clobber", no_clobber_, "Never replace what is there; the store decides, without a race")
+      .flag("--dry-run", dry_run_, "Say what would be done, and do nothing")
+      .number("-j,--jobs", jobs_, 1, 256, "How many files at a time (16)")
+      .flag("--no-glob", no_glob_, "Take * ? [ in operands as they are")
+      .text("--content-type", content_type_, "TYPE", "Instead of the one the name suggests")
+      .text("--content-disposition", content_disposition_, "TEXT", "What browsers shall do with it")
+      .text("--cache-control", cache_control_, "TEXT", "How long it may be cached")
+      .pairs("--metadata", metadata_, "Metadata of your own (repeatable)")
+      .text("--acl", acl_, "NAME", "A canned ACL: private, public-read, ...")
+      .text("--storage-class", storage_class_, "NAME", "STANDARD_IA, GLACIER, ...")
+      .flag("--gzip", gzip_, "Compress text-like files on the way up (Content-Encoding: gzip)")
+      .operands("SOURCE... DESTINATION", operands_, 2, std::numeric_limits<std::size_t>::max());
+}
+
+TransferOptions Copying::transfer_options() const {
+  TransferOptions options;
+  options.no_clobber = no_clobber_;
+  options.remove_source = move_;
+  options.gzip = gzip_;
+  options.attrs.content_type = content_type_;
+  options.attrs.content_disposition = content_disposition_;
+  options.attrs.cache_control = cache_control_;
+  options.attrs.user = metadata_;
+  if (!acl_.empty()) options.attrs.provider["ACL"] = acl_;
+  if (!storage_class_.empty()) options.attrs.provider["StorageClass"] = storage_class_;
+  return options;
+}
+
+// One run of the command over all its sources.
+class Copying::Job {
+ public:
+  Job(const Copying& command, Session& session, Destination destination)
+      : command_(command),
+        session_(session),
+        destination_(std::move(destination)),
+        progress_(session.console(), session.wants_progress() && !command.dry_run_ && !destination_.target.is_stream()),
+        transfer_(session, command.transfer_options(), progress_),
+        queue_(command.jobs_) {}
+
+  Exit run(const std::vector<Target>& sources) {
+    const WalkOptions options{command_.recursive_, !command_.no_glob_, sources.size() > 1};
+    for (const Target& source : sources) {
+      if (session_.stopped()) break;
+      take(source, options);
+    }
+    progress_.expected_all();
+    queue_.wait();
+    return exit_code();
+  }
+
+ private:
+  void take(const Target& source, const WalkOptions& options) {
+    if (source.is_stream()) return accept({source, {}, std::nullopt});
+    const Visitor visitor{.found =
+                              [&](Found found) {
+                                accept(std::move(found));
+                                return !session_.stopped();
+                              },
+                          .failed = [&](const std::string& text, Error error) { fail(text, error); }};
+    auto found = walk(session_, source, options, visitor);
+    if (!found) fail(source.text, found.error());
+  }
+
+  void accept(Found found) {
+    ++items_;
+    auto to = command_.place_below(destination_, found.relative);
+    if (!to) return fail(found.target.display(), to.error());
+    if (command_.dry_run_) return report("would", found.target, *to, found.size.value_or(0));
+    progress_.expect(1, found.size.value_or(0));
+    queue_.add([this, from = std::move(found.target), target = *std::move(to)] { copy(from, target); });
+  }
+
+  void copy(const Target& from, const Target& to) {
+    if (session_.stopped()) return;
+    if (to.is_local() && from.is_remote() && from.key.ends_with('/')) return make_directory(from, to);
+    auto done = transfer_.run(from, to);
+    progress_.add_file();
+    if (done) return report("did", from, to, *done);
+    if (done.error().code() == Code::already_exists && command_.no_clobber_ && command_.recursive_) {
+      ++kept_;
+      return;
+    }
+    fail(from.is_local() || from.is_stream() ? to.display() : from.display(), done.error());
+  }
+
+  // A key that ends in a slash is how consoles of object stores show an empty directory.
+  void make_directory(const Target& from, const Target& to) {
+    auto made = make_parents(to.key);
+    progress_.add_file();
+    if (!made) fail(from.display(), made.error());
+  }
+
+  void report(std::string_view what, const Target& from, const Target& to, std::uint64_t size) {
+    if (to.is_stream()) return;
+    const bool planned = what == "would";
+    const std::string_view verb = command_.move_ ? "move" : "copy";
+    if (session_.global().json) {
+      JsonLine line;
+      line.add("action", verb)
+          .add("from", from.display())
+          .add("to", to.display())
+          .add("size", size)
+          .add("done", !planned);
+      session_.out().line(line.text());
+    } else if (planned) {
+      Output& out = session_.out();
+      out.line(fmt::format("would {} {} to {}", verb, out.name(from.display()), out.name(to.display())));
+    }
+  }
+
+  void fail(std::string_view about, const Error& error) {
+    ++failed_;
+    last_failure_ = session_.fail(about, error);
+  }
+
+  Exit exit_code() const {
+    if (failed_ == 0) return Exit::ok;
+    return items_ <= 1 && failed_ == 1 ? last_failure_.load() : Exit::failed;
+  }
+
+  const Copying& command_;
+  Session& session_;
+  const Destination destination_;
+  Progress progress_;
+  Transfer transfer_;
+  std::atomic<std::uint64_t> items_ = 0, failed_ = 0, kept_ = 0;
+  std::atomic<Exit> last_failure_ = Exit::failed;
+  WorkQueue queue_;  // last: its threads use the others
+};
+
+Exit Copying::run(Session& session) {
+  std::vector<Target> sources;
+  for (std::size_t i = 0; i + 1 < operands_.size(); ++i) {
+    auto source = parse_target(operands_[i]);
+    if (!source) return session.fail(source.error());
+    if (source->is_stream() && (move_ || operands_.size() > 2)) {
+      return session.fail(Error(Code::config_invalid, "standard input can only be copied, and by itself"));
+    }
+    sources.push_back(*std::move(source));
+  }
+  auto to = destination(session);
+  if (!to) return session.fail(operands_.back(), to.error());
+  if (to->directory && sources.front().is_stream()) {
+    return session.fail(operands_.back(),
+                        Error(Code::config_invalid, "write the name standard input is to have there"));
+  }
+  return Job(*this, session, *std::move(to)).run(sources);
+}
+
+Result<Copying::Destination> Copying::destination(Session& session) const {
+  ORLOP_ASSIGN(Target to, parse_target(operands_.back()));
+  const bool several = recursive_ || operands_.size() > 2 || (!no_glob_ && has_glob(operands_.front()));
+  if (to.is_stream()) {
+    if (several || move_)
+      return Error(Code::config_invalid, "only one object can go to standard output: use orlop cat");
+    return Destination{std::move(to), false};
+  }
+  if (to.is_remote()) {
+    ORLOP_TRY(session.open(to));
+    return Destination{to, several || to.key.empty() || to.key.ends_with('/')};
+  }
+  return Destination{to, several || to.key.ends_with('/') || is_directory(to.key)};
+}
+
+Result<Target> Copying::place_below(const Destination& destination, const std::string& name) const {
+  const Target& to = destination.target;
+  if (!destination.directory) return to;
+  if (to.is_local()) {
+    ORLOP_ASSIGN(std::string path, relative_path(name));
+    return to.with_key(join(to.key, path));
+  }
+  return to.with_key(to.key.empty() ? name : join(to.key, name));
+}
+
+}  // namespace orlop::cli

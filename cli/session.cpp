@@ -1,0 +1,107 @@
+#include "session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "orlop/backends/local.h"
+#include "orlop/registry.h"
+#include "paths.h"
+
+namespace orlop::cli {
+
+// One line a request, for --verbose.
+class Session::Tracer : public TraceSink {
+ public:
+  explicit Tracer(Console& console) : console_(console) {}
+  void on_request(const RequestEvent& event) noexcept override {
+    auto elapsed = std::chrono::duration<double, std::milli>(event.elapsed).count();
+    std::string status = event.status == 0 ? "no answer" : std::to_string(event.status);
+    console_.message(fmt::format("{} {} {}: {}, {:.1f} ms, {} out, {} in{}", event.method, escaped(event.host),
+                                 event.operation, status, elapsed, human_size(event.bytes_sent),
+                                 human_size(event.bytes_received), event.reused_connection ? "" : ", new connection"));
+  }
+  void on_retry(const RetryEvent& event) noexcept override {
+    console_.message(fmt::format("again in {} ms: {}", event.delay.count(), escaped(event.error.to_string())));
+  }
+
+ private:
+  Console& console_;
+};
+
+Session::Session(const Global& global, std::stop_token stop)
+    : global_(global), out_(stop), tracer_(global.verbose ? std::make_shared<Tracer>(console_) : nullptr) {
+  context_.stop = std::move(stop);
+}
+Session::~Session() = default;
+
+StringMap Session::options_of(const Target& target) const {
+  StringMap options = target.container->options;
+  for (const auto& [name, value] : global_.set) options.insert_or_assign(name, value);
+  const Backend* backend = find_backend(target.container->url.substr(0, target.container->url.find(':')));
+  auto add = [&](std::string_view name, const std::string& value) {
+    if (value.empty() || !backend) return;
+    if (std::ranges::find(backend->options, name, &OptionSpec::name) != backend->options.end()) {
+      options.insert_or_assign(std::string(name), value);
+    }
+  };
+  add("endpoint", global_.endpoint_url);
+  add("region", global_.region);
+  add("profile", global_.profile);
+  return options;
+}
+
+std::string Session::identity(const Target& target) const {
+  auto address = Address::parse(target.container->url);
+  if (!address) return target.display();
+  StringMap options = options_of(target);
+  auto endpoint = options.contains("endpoint") ? options["endpoint"] : address->options["endpoint"];
+  return fmt::format("{}://{}/{} {}", address->scheme, address->authority, join(address->path, target.key), endpoint);
+}
+
+Result<Storage> Session::open(const Target& target) {
+  const std::string id = target.container->name + " " + target.container->url;
+  std::lock_guard lock(mutex_);
+  if (auto found = storages_.find(id); found != storages_.end()) return found->second;
+  StorageOptions options;
+  options.trace = tracer_;
+  ORLOP_ASSIGN(Storage storage, Storage::from_url(target.container->url, options_of(target), std::move(options)));
+  return storages_.emplace(id, std::move(storage)).first->second;
+}
+
+Result<Storage> Session::open_directory(const std::string& path) {
+  local::Options options;
+  options.root = path.empty() ? "." : path;
+  ORLOP_ASSIGN(std::shared_ptr<Driver> driver, local::open(std::move(options)));
+  return Storage(std::move(driver));
+}
+
+Exit Session::fail(std::string_view about, const Error& error) {
+  Exit code = exit_of(error.code());
+  if (code == Exit::interrupted) return code;  // said once, by main
+  console_.message("orlop: " + describe(about, error, global_.verbose));
+  return code;
+}
+
+void Session::note(std::string_view line) {
+  if (!global_.quiet) console_.message(fmt::format("orlop: {}", escaped(line)));
+}
+
+std::string describe(std::string_view about, const Error& error, bool verbose) {
+  std::string line = about.empty() ? std::string() : fmt::format("{}: ", about);
+  line += error.message().empty() ? to_string(error.code()) : error.message();
+  std::string details;
+  auto add = [&](std::string detail) { details += (details.empty() ? "" : ", ") + detail; };
+  std::string_view service_code = error.service_code();
+  if (!service_code.empty() && error.message().find(service_code) == std::string_view::npos)
+    add(std::string(service_code));
+  if (error.http_status() != 0 && error.message().find("HTTP") == std::string_view::npos)
+    add(fmt::format("HTTP {}", error.http_status()));
+  if (error.attempts() > 1) add(fmt::format("{} attempts", error.attempts()));
+  if (verbose && !error.request_id().empty()) add(fmt::format("request {}", error.request_id()));
+  if (!details.empty()) line += fmt::format(" ({})", details);
+  if (error.outcome_unknown()) line += "; it may have been done nevertheless";
+  return escaped(line);
+}
+
+}  // namespace orlop::cli

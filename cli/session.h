@@ -1,0 +1,64 @@
+// What the verbs share while one of them runs: settings, opened storages, the two output streams, the wish to stop.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "console.h"
+#include "exit_code.h"
+#include "global.h"
+#include "orlop/storage.h"
+#include "output.h"
+#include "progress.h"
+#include "target.h"
+
+namespace orlop::cli {
+
+// Thread-safe.
+class Session {
+ public:
+  Session(const Global& global, std::stop_token stop);
+  ~Session();
+
+  const Global& global() const noexcept { return global_; }
+  const Context& context() const noexcept { return context_; }
+  bool stopped() const noexcept { return context_.stop.stop_requested(); }
+  Output& out() noexcept { return out_; }
+  Console& console() noexcept { return console_; }
+  bool wants_progress() const noexcept { return !global_.quiet && !global_.no_progress; }
+
+  // The options of a remote target's container: those of the command line win over its own.
+  StringMap options_of(const Target& target) const;
+  // Where a remote target really is, whatever it is called: equal for the same object of the same service.
+  std::string identity(const Target& target) const;
+  // One storage a container. Errors: config_invalid.
+  Result<Storage> open(const Target& target);
+  // Files below a directory, seen as a storage.
+  static Result<Storage> open_directory(const std::string& path);
+
+  // Reports in one line on standard error; returns the code to end with.
+  Exit fail(std::string_view about, const Error& error);
+  Exit fail(const Error& error) { return fail({}, error); }
+  // A line for people; nothing with --quiet.
+  void note(std::string_view line);
+
+ private:
+  class Tracer;
+
+  const Global& global_;
+  Context context_;
+  Output out_;
+  Console console_;
+  std::shared_ptr<Tracer> tracer_;
+  std::mutex mutex_;
+  std::map<std::string, Storage> storages_;  // by the container's URL and name
+};
+
+// "photos/a.jpg: not found (HTTP 404)": one line, harmless to a terminal.
+std::string describe(std::string_view about, const Error& error, bool verbose);
+
+}  // namespace orlop::cli

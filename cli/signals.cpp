@@ -1,0 +1,53 @@
+#include "signals.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "exit_code.h"
+
+namespace orlop::cli {
+namespace {
+
+void interrupt_nothing(int) {}
+
+void watch(std::stop_source stop, sigset_t signals, pthread_t main_thread) {
+  int received = 0;
+  sigwait(&signals, &received);
+  stop.request_stop();
+  // The main thread may be on its way into a read or write that blocks: it is told until it listens.
+  const timespec pause{0, 50'000'000};
+  for (;;) {
+    pthread_kill(main_thread, SIGUSR1);
+    if (sigtimedwait(&signals, nullptr, &pause) > 0) _exit(static_cast<int>(Exit::interrupted));
+  }
+}
+
+}  // namespace
+
+void watch_signals(std::stop_source stop) {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, nullptr);
+  action.sa_handler = interrupt_nothing;  // without SA_RESTART
+  sigaction(SIGUSR1, &action, nullptr);
+
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread(watch, std::move(stop), signals, pthread_self()).detach();
+}
+
+void end_by_broken_pipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+  _exit(128 + SIGPIPE);
+}
+
+}  // namespace orlop::cli

@@ -1,0 +1,56 @@
+// One object or file from one place to another, whatever the two are.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "session.h"
+#include "walk.h"
+
+namespace orlop::cli {
+
+struct TransferOptions {
+  bool no_clobber = false;  // a taken destination is already_exists
+  bool remove_source = false;
+  bool gzip = false;
+  Attrs attrs;  // what is not empty here replaces what the source has, or what its name suggests
+};
+
+// Thread-safe; one transfer a thread.
+class Transfer {
+ public:
+  Transfer(Session& session, TransferOptions options, Progress& progress)
+      : session_(session), options_(std::move(options)), progress_(progress) {}
+
+  // Nothing is visible at `to` before all of it is there. Result: the bytes it has.
+  Result<std::uint64_t> run(const Target& from, const Target& to);
+
+ private:
+  class Counter;
+
+  Result<std::uint64_t> copy(const Target& from, const Target& to);
+  Result<std::uint64_t> upload(const Target& from, const Target& to);
+  Result<std::unique_ptr<Writer>> create(const Place& place, const Target& to);
+  Result<std::uint64_t> upload_stream(int fd, const Target& to);
+  Result<std::uint64_t> download(const Target& from, const Target& to);
+  Result<std::uint64_t> copy_within(const Target& from, const Target& to);
+  Result<std::uint64_t> copy_through_here(const Target& from, const Target& to);
+  Result<void> rename(const Target& from, const Target& to);
+  Result<void> remove_source(const Target& from);
+
+  bool same_place(const Target& from, const Target& to) const;
+  SaveOptions save_options() const;
+  Attrs merged(Attrs attrs) const;
+  bool changes_attrs() const { return !(options_.attrs == Attrs{}); }
+  PutMode mode() const { return options_.no_clobber ? PutMode::create : PutMode::overwrite; }
+
+  Session& session_;
+  const TransferOptions options_;
+  Progress& progress_;
+};
+
+// Writes what a reader gives to standard output. Result: the bytes written. Errors: the reader's; canceled when the
+// output failed, which the session knows more about.
+Result<std::uint64_t> pour(Session& session, Reader& reader, Progress& progress);
+
+}  // namespace orlop::cli
