@@ -12,6 +12,7 @@ std::vector<const Backend*> builtin_backends() {
       &memory::backend,
       &s3::backend,
       &local::backend,
+      &s3::backend,
   };
 }
 
