@@ -2,13 +2,12 @@
 
 #include "backends/s3/testing.h"
 #include "wire/date.h"
+#include "wire/sigv4.h"
 
 namespace orlop::s3 {
 namespace {
 
-FakeAnswer head_answer() {
-  return {.status = 200, .headers = {{"etag", "\"e\""}, {"content-length", "5"}}};
-}
+FakeAnswer head_answer() { return {.status = 200, .headers = {{"etag", "\"e\""}, {"content-length", "5"}}}; }
 
 TEST(S3Client, StatIsOneSignedHead) {
   Rig rig;
@@ -34,7 +33,7 @@ TEST(S3Client, KeysOfDotsAndSlashesAreSentAsTheyAre) {
 }
 
 TEST(S3Client, AnonymousRequestsAreNotSigned) {
-  Options options = Rig::example();
+  Options options = example_options();
   options.access_key_id = options.secret_access_key = "";
   options.anonymous = true;
   Rig rig(options);
@@ -59,7 +58,7 @@ TEST(S3Client, FindsTheRegionOnceAndRemembersIt) {
 }
 
 TEST(S3Client, TheRegionMovesTheHostOfAmazon) {
-  Options options = Rig::example();
+  Options options = example_options();
   options.endpoint = "";
   options.addressing = Addressing::automatic;
   Rig rig(options);
@@ -88,11 +87,11 @@ TEST(S3Client, ARegionThatIsNoneIsNotFollowed) {
 }
 
 TEST(S3Client, CorrectsItsClockOnce) {
-  Options options = Rig::example();
+  Options options = example_options();
   options.endpoint = "https://clock.example.com";
   Rig rig(options);
-  auto theirs = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()) +
-                std::chrono::hours(3);
+  auto theirs =
+      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()) + std::chrono::hours(3);
   FakeAnswer skewed = error_answer(403, "RequestTimeTooSkewed");
   skewed.headers.emplace_back("date", wire::format_http_date(theirs));
   rig.then(skewed).then(object_answer("x")).then(head_answer());
@@ -119,11 +118,14 @@ TEST(S3Client, ASkewThatStaysIsTheUsersClock) {
 }
 
 TEST(S3Client, FollowsARedirectToTheSameBucketOnly) {
-  const std::pair<std::string, bool> cases[] = {
-      {"https://node7.s3.example.com/bucket/k", true},  {"https://s3.example.com/bucket/k?x=1", true},
-      {"https://s3.example.com/other/k", false},        {"http://s3.example.com/bucket/k", false},
-      {"https://s3.example.com.evil.org/bucket/k", false}, {"https://evils3.example.com/bucket/k", false},
-      {"https://evil.org/@s3.example.com/bucket/k", false}, {"", false}};
+  const std::pair<std::string, bool> cases[] = {{"https://node7.s3.example.com/bucket/k", true},
+                                                {"https://s3.example.com/bucket/k?x=1", true},
+                                                {"https://s3.example.com/other/k", false},
+                                                {"http://s3.example.com/bucket/k", false},
+                                                {"https://s3.example.com.evil.org/bucket/k", false},
+                                                {"https://evils3.example.com/bucket/k", false},
+                                                {"https://evil.org/@s3.example.com/bucket/k", false},
+                                                {"", false}};
   for (const auto& [location, followed] : cases) {
     Rig rig;
     FakeAnswer redirect = error_answer(307, "TemporaryRedirect");
@@ -144,7 +146,7 @@ TEST(S3Client, RedirectsEnd) {
 }
 
 TEST(S3Client, NothingSecretGetsIntoAnError) {
-  Options options = Rig::example();
+  Options options = example_options();
   options.session_token = "TOKENTOKEN";
   Rig rig(options);
   rig.then({.status = 403,
@@ -223,13 +225,27 @@ TEST(S3Client, ALoginPageIsNoSuccess) {
       error = std::move(result).error();
     };
     switch (operation) {
-      case 0: note(rig.driver->stat(rig.context, {.key = "k"})); break;
-      case 1: note(rig.driver->read(rig.context, {.key = "k"})); break;
-      case 2: note(rig.driver->put(rig.context, {.key = "k", .payload = Payload::text("x")})); break;
-      case 3: note(rig.driver->list(rig.context, {})); break;
-      case 4: note(rig.driver->remove(rig.context, {.keys = {"a", "b"}})); break;
-      case 5: note(rig.driver->copy(rig.context, {.from = "a", .to = "b"})); break;
-      case 6: note(rig.driver->multipart()->begin(rig.context, {.key = "k", .attrs = {}})); break;
+      case 0:
+        note(rig.driver->stat(rig.context, {.key = "k"}));
+        break;
+      case 1:
+        note(rig.driver->read(rig.context, {.key = "k"}));
+        break;
+      case 2:
+        note(rig.driver->put(rig.context, {.key = "k", .payload = Payload::text("x")}));
+        break;
+      case 3:
+        note(rig.driver->list(rig.context, {}));
+        break;
+      case 4:
+        note(rig.driver->remove(rig.context, {.keys = {"a", "b"}}));
+        break;
+      case 5:
+        note(rig.driver->copy(rig.context, {.from = "a", .to = "b"}));
+        break;
+      case 6:
+        note(rig.driver->multipart()->begin(rig.context, {.key = "k", .attrs = {}}));
+        break;
       default:
         note(rig.driver->multipart()->put_part(
             rig.context, {.key = "k", .upload_id = "u", .index = 1, .payload = Payload::text("x")}));

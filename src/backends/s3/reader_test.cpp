@@ -140,7 +140,7 @@ TEST(S3Reader, ComparesTheChecksumTheServiceTold) {
 
 TEST(S3Reader, ComparesTheMd5WhereTheEtagIsOne) {
   std::string etag = '"' + wire::md5(as_bytes("hello")).hex() + '"';
-  Rig ceph(Rig::example("ceph"));
+  Rig ceph(example_options("ceph"));
   ceph.then(object_answer("hello", etag));
   EXPECT_EQ(text_of(ceph, Range::all()), "hello");
   ceph.then(object_answer("hellO", etag));
@@ -170,8 +170,10 @@ TEST(S3Reader, ConditionsAndParametersGoAlong) {
   Rig rig;
   rig.then({.status = 304, .headers = {}});
   StringMap provider = {{"RequestPayer", "requester"}, {"SSECustomerKey", std::string(32, 'k')}, {"VersionId", "v1"}};
-  Conditions conditions{.if_match = "\"a\"", .if_none_match = "\"b\"", .if_modified_since = {}, .if_unmodified_since = {}};
-  auto meta = rig.driver->stat(rig.context, {.key = "k", .conditions = conditions, .version = {}, .provider = &provider});
+  Conditions conditions{
+      .if_match = "\"a\"", .if_none_match = "\"b\"", .if_modified_since = {}, .if_unmodified_since = {}};
+  auto meta =
+      rig.driver->stat(rig.context, {.key = "k", .conditions = conditions, .version = {}, .provider = &provider});
   ASSERT_FALSE(meta);
   EXPECT_EQ(meta.error().code(), Code::not_modified);
   EXPECT_EQ(rig.sent().header("if-match"), "\"a\"");

@@ -10,27 +10,27 @@
 
 namespace orlop::s3 {
 
+inline Options example_options(std::string dialect = "aws") {
+  Options options;
+  options.bucket = "bucket";
+  options.region = "us-east-1";
+  options.endpoint = "https://s3.example.com";
+  options.access_key_id = "AKIDEXAMPLE";
+  options.secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+  options.addressing = Addressing::path;
+  options.dialect = std::move(dialect);
+  return options;
+}
+
 struct Rig {
   std::shared_ptr<FakeTransport> transport = std::make_shared<FakeTransport>();
   std::shared_ptr<Driver> driver;
   Context context;
 
-  explicit Rig(Options options = example(), std::optional<std::uint64_t> copy_limit = {}) {
+  explicit Rig(Options options = example_options(), std::optional<std::uint64_t> copy_limit = {}) {
     Config config = make_config(std::move(options)).value();
     config.copy_limit = copy_limit;
     driver = make_driver(std::move(config), transport);
-  }
-
-  static Options example(std::string dialect = "aws") {
-    Options options;
-    options.bucket = "bucket";
-    options.region = "us-east-1";
-    options.endpoint = "https://s3.example.com";
-    options.access_key_id = "AKIDEXAMPLE";
-    options.secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-    options.addressing = Addressing::path;
-    options.dialect = std::move(dialect);
-    return options;
   }
 
   FakeTransport& then(FakeAnswer answer) { return transport->then(std::move(answer)); }
@@ -41,7 +41,8 @@ struct Rig {
 inline FakeAnswer error_answer(int status, std::string code, std::string extra = {}) {
   return {.status = status,
           .headers = {{"content-type", "application/xml"}, {"x-amz-request-id", "REQ1"}},
-          .body = "<?xml version=\"1.0\"?><Error><Code>" + code + "</Code><Message>Because.</Message>" + extra + "</Error>"};
+          .body = "<?xml version=\"1.0\"?><Error><Code>" + code + "</Code><Message>Because.</Message>" + extra +
+                  "</Error>"};
 }
 
 inline FakeAnswer object_answer(std::string body, std::string etag = "\"e\"") {
@@ -53,7 +54,8 @@ inline FakeAnswer login_page() {
 }
 
 inline FakeAnswer lost() {
-  return {.failure = std::move(Error(Code::unavailable, "the connection was closed", Retry::safe).set_outcome_unknown())};
+  return {.failure =
+              std::move(Error(Code::unavailable, "the connection was closed", Retry::safe).set_outcome_unknown())};
 }
 
 inline std::string read_all(Reader& reader) {
