@@ -62,7 +62,7 @@ CurlHandle::CurlHandle(CurlPool& pool, std::string_view origin)
   if (!easy_ || !multi_) std::abort();  // out of memory
   const HttpOptions& options = pool.options();
   const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy_, option, value); };
-  set(CURLOPT_SHARE, pool.process().share());
+  set(CURLOPT_SHARE, pool.share());
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_ERRORBUFFER, diagnosis);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -153,18 +153,28 @@ void CurlPool::take_aged(Clock::time_point now, Idle& aged) {
   }
 }
 
-CurlProcess::CurlProcess() {
-  curl_global_init(CURL_GLOBAL_DEFAULT);  // counted and thread-safe since 7.84; never undone
-  share_ = curl_share_init();
+CurlShare::CurlShare() : share_(curl_share_init()) {
   if (!share_) std::abort();  // out of memory
-  curl_share_setopt(share_, CURLSHOPT_LOCKFUNC, &CurlProcess::lock);
-  curl_share_setopt(share_, CURLSHOPT_UNLOCKFUNC, &CurlProcess::unlock);
+  curl_share_setopt(share_, CURLSHOPT_LOCKFUNC, &CurlShare::lock);
+  curl_share_setopt(share_, CURLSHOPT_UNLOCKFUNC, &CurlShare::unlock);
   curl_share_setopt(share_, CURLSHOPT_USERDATA, this);
   curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
   curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 }
 
-CurlProcess::~CurlProcess() { curl_share_cleanup(share_); }
+CurlShare::~CurlShare() { curl_share_cleanup(share_); }
+
+void CurlShare::lock(CURL*, curl_lock_data data, curl_lock_access, void* self) {
+  static_cast<CurlShare*>(self)->mutexes_[data].lock();
+}
+
+void CurlShare::unlock(CURL*, curl_lock_data data, void* self) {
+  static_cast<CurlShare*>(self)->mutexes_[data].unlock();
+}
+
+CurlProcess::CurlProcess() {
+  curl_global_init(CURL_GLOBAL_DEFAULT);  // counted and thread-safe since 7.84; never undone
+}
 
 // No lock: one could be held by another thread at the moment of a fork, and stay so in the child for ever.
 CurlProcess& CurlProcess::current() {
@@ -185,14 +195,6 @@ CurlPool& CurlProcess::pool(const HttpOptions& options) {
   for (CurlPool& pool : pools_)
     if (pool.options() == options) return pool;
   return pools_.emplace_back(*this, options);
-}
-
-void CurlProcess::lock(CURL*, curl_lock_data data, curl_lock_access, void* self) {
-  static_cast<CurlProcess*>(self)->share_mutexes_[data].lock();
-}
-
-void CurlProcess::unlock(CURL*, curl_lock_data data, void* self) {
-  static_cast<CurlProcess*>(self)->share_mutexes_[data].unlock();
 }
 
 }  // namespace orlop::net

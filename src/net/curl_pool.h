@@ -59,6 +59,25 @@ class CurlHandle {
   long send_buffer_ = 0;
 };
 
+// What the handles of one pool share: resolved names and TLS sessions. Never more than one pool's: a resumed session
+// skips the check of the certificate, so it may only serve those who trust alike.
+class CurlShare {
+ public:
+  CurlShare();
+  ~CurlShare();
+  CurlShare(const CurlShare&) = delete;
+  CurlShare& operator=(const CurlShare&) = delete;
+
+  CURLSH* get() const noexcept { return share_; }
+
+ private:
+  static void lock(CURL*, curl_lock_data data, curl_lock_access, void* self);
+  static void unlock(CURL*, curl_lock_data data, void* self);
+
+  CURLSH* share_;
+  std::mutex mutexes_[CURL_LOCK_DATA_LAST];
+};
+
 // Idle handles by origin ("https://host:port"), last in, first out, so that the busiest connections stay warm and
 // the others age. Thread-safe.
 class CurlPool {
@@ -69,6 +88,7 @@ class CurlPool {
   void release(std::unique_ptr<CurlHandle> handle);
 
   CurlProcess& process() const noexcept { return process_; }
+  CURLSH* share() const noexcept { return share_.get(); }
   const HttpOptions& options() const noexcept { return options_; }
 
  private:
@@ -82,6 +102,7 @@ class CurlPool {
 
   CurlProcess& process_;
   const HttpOptions options_;
+  CurlShare share_;  // outlives the handles below
   std::mutex mutex_;
   std::unordered_map<std::string, Idle, Hash, std::equal_to<>> idle_;
   std::size_t idle_count_ = 0;
@@ -97,21 +118,14 @@ class CurlProcess {
   bool is_current() const noexcept;
 
   CurlPool& pool(const HttpOptions& options);
-  CURLSH* share() const noexcept { return share_; }
   TrustStores& trust() noexcept { return trust_; }
 
  private:
   CurlProcess();
-  ~CurlProcess();
-
-  static void lock(CURL*, curl_lock_data data, curl_lock_access, void* self);
-  static void unlock(CURL*, curl_lock_data data, void* self);
 
   std::mutex mutex_;
   std::list<CurlPool> pools_;
   TrustStores trust_;
-  CURLSH* share_;
-  std::mutex share_mutexes_[CURL_LOCK_DATA_LAST];
 };
 
 }  // namespace orlop::net

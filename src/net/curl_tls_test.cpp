@@ -166,6 +166,17 @@ TEST_F(CurlTls, NewConnectionsResumeTheSession) {
   EXPECT_EQ(server.resumed_sessions(), 2);
 }
 
+// A resumed session comes without a certificate, so it must not carry one client's trust over to another.
+TEST_F(CurlTls, ASessionServesOnlyThoseWhoTrustAlike) {
+  const auto context = server_certificate().server_context();
+  ScriptedServer server(greet, context.get());
+  EXPECT_EQ(get(server.url(), trusting()).value(), "hello");
+  HttpOptions unverified;
+  unverified.verify = false;
+  EXPECT_EQ(get(server.url(), unverified).value(), "hello");
+  expect_refused(get(server.url(), HttpOptions()), "unable to get local issuer certificate");
+}
+
 TEST(TrustStores, LoadsTheSystemsOnce) {
   TrustStores stores;
   const auto first = stores.get("");
