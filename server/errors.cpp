@@ -46,6 +46,7 @@ constexpr auto rows = std::to_array<Row>({
     {"InvalidPolicyDocument", 400, Code::invalid_argument, "The content of the form does not meet the conditions specified in the policy document."},
     {"InvalidRange", 416, Code::range_not_satisfiable, "The requested range is not satisfiable"},
     {"InvalidRequest", 400, Code::invalid_argument, "Invalid Request"},
+    {"InvalidStorageClass", 400, Code::invalid_argument, "The storage class you specified is not valid"},
     {"InvalidTag", 400, Code::invalid_argument, "The tag provided was not a valid tag."},
     {"InvalidToken", 400, Code::unauthenticated, "The provided token is malformed or otherwise invalid."},
     {"InvalidURI", 400, Code::invalid_argument, "Couldn't parse the specified URI."},

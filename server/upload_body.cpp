@@ -57,6 +57,17 @@ Result<std::uint64_t> announced_size(const Request& request, bool streaming) {
   return size;
 }
 
+// What x-amz-sdk-checksum-algorithm names must be what was sent.
+Result<void> check_named_algorithm(std::string_view name, ChecksumAlgorithm sent) {
+  if (name.empty()) return {};
+  auto named = parse_checksum_name(name);
+  if (!named || (sent != ChecksumAlgorithm::none && *named != sent)) return invalid_value("x-amz-sdk-checksum-algorithm");
+  if (sent != ChecksumAlgorithm::none) return {};
+  return s3_error("InvalidRequest",
+                  "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer "
+                  "headers were found.");
+}
+
 }  // namespace
 
 std::string_view checksum_header(ChecksumAlgorithm algorithm) noexcept {
@@ -95,10 +106,10 @@ UploadBody::UploadBody() : md5_(wire::HashAlgorithm::md5) {}
 UploadBody::~UploadBody() = default;
 
 Result<std::unique_ptr<UploadBody>> UploadBody::open(ByteSource& raw, const Request& request, const Identity& identity,
-                                                     ChecksumAlgorithm algorithm) {
+                                                     ChecksumAlgorithm required) {
   std::unique_ptr<UploadBody> body(new UploadBody());
   ORLOP_TRY(body->choose_coding(raw, request, identity));
-  ORLOP_TRY(body->choose_checks(request, algorithm));
+  ORLOP_TRY(body->choose_checks(request, required));
   return body;
 }
 
@@ -128,32 +139,24 @@ Result<void> UploadBody::choose_coding(ByteSource& raw, const Request& request, 
   return {};
 }
 
-Result<void> UploadBody::choose_checks(const Request& request, ChecksumAlgorithm algorithm) {
+Result<void> UploadBody::choose_checks(const Request& request, ChecksumAlgorithm required) {
   if (request.headers.has("content-md5")) {
     auto md5 = wire::decode_base64(request.header("content-md5"));
     if (!md5 || md5->size() != 16) return s3_error("InvalidDigest");
     expected_md5_ = *std::move(md5);
   }
   ORLOP_ASSIGN(expected_checksum_, checksum_in(request.headers));
+  if (expected_checksum_) client_algorithm_ = expected_checksum_->algorithm;
   if (!trailer_.empty()) {
     auto announced = std::find_if(algorithms.begin(), algorithms.end(),
                                   [&](const Algorithm& candidate) { return candidate.header == trailer_; });
     if (announced == algorithms.end() || expected_checksum_) return invalid_value("x-amz-trailer");
-    algorithm = announced->algorithm;
+    client_algorithm_ = announced->algorithm;
   }
-  if (expected_checksum_) algorithm = expected_checksum_->algorithm;
-  client_checksum_ = expected_checksum_ || !trailer_.empty();
-  std::string_view named = request.header("x-amz-sdk-checksum-algorithm");
-  if (!named.empty()) {
-    auto wanted = parse_checksum_name(named);
-    if (!wanted || (client_checksum_ && *wanted != algorithm)) return invalid_value("x-amz-sdk-checksum-algorithm");
-    if (!client_checksum_) {
-      return s3_error("InvalidRequest",
-                      "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer "
-                      "headers were found.");
-    }
-  }
-  if (algorithm != ChecksumAlgorithm::none) checksummer_.emplace(algorithm);
+  ORLOP_TRY(check_named_algorithm(request.header("x-amz-sdk-checksum-algorithm"), client_algorithm_));
+  if (required == ChecksumAlgorithm::none && client_algorithm_ == required) required = ChecksumAlgorithm::crc64nvme;
+  if (client_algorithm_ != ChecksumAlgorithm::none) client_checksummer_.emplace(client_algorithm_);
+  if (required != ChecksumAlgorithm::none && required != client_algorithm_) required_checksummer_.emplace(required);
   return {};
 }
 
@@ -170,13 +173,14 @@ Result<std::size_t> UploadBody::read(MutableBytes out) {
   }
   md5_.update(bytes);
   if (sha256_) sha256_->update(bytes);
-  if (checksummer_) checksummer_->update(bytes);
+  if (client_checksummer_) client_checksummer_->update(bytes);
+  if (required_checksummer_) required_checksummer_->update(bytes);
   return count;
 }
 
-Result<std::string> UploadBody::read_all(std::uint64_t limit) {
-  if (size_ > limit) return s3_error("MaxMessageLengthExceeded");
-  std::string text(size_, '\0');
+Result<std::string> MeasuredSource::read_all(std::uint64_t limit) {
+  if (size() > limit) return s3_error("MaxMessageLengthExceeded");
+  std::string text(size(), '\0');
   MutableBytes rest = std::as_writable_bytes(std::span(text));
   while (!rest.empty()) {
     ORLOP_ASSIGN(std::size_t count, read(rest));
@@ -201,13 +205,13 @@ Result<void> UploadBody::verify() {
     return s3_error("BadDigest", "The Content-MD5 you specified did not match what we received.");
   }
   if (sha256_ && sha256_->finish().hex() != expected_sha256_) return s3_error("XAmzContentSHA256Mismatch");
-  if (!checksummer_) return {};
-  checksum_ = checksummer_->finish();
   ORLOP_ASSIGN(std::optional<Checksum> announced, announced_checksum());
+  if (client_checksummer_) checksum_ = client_checksummer_->finish();
   if (announced && *announced != checksum_) {
     return s3_error("BadDigest", fmt::format("The {} you specified did not match the calculated checksum.",
                                              checksum_name(checksum_.algorithm)));
   }
+  if (required_checksummer_) checksum_ = required_checksummer_->finish();
   return {};
 }
 

@@ -20,31 +20,41 @@ std::optional<ChecksumAlgorithm> parse_checksum_name(std::string_view name) noex
 // The checksum `headers` carry. Errors: InvalidRequest for more than one, or one that is not of its algorithm.
 Result<std::optional<Checksum>> checksum_in(const Headers& headers);
 
-class UploadBody final : public ByteSource {
+// Bytes whose digests are known when they have passed.
+class MeasuredSource : public ByteSource {
  public:
-  // Reads `raw` as the request's headers say it is coded. `algorithm` is what is computed when the client chose none.
+  virtual std::uint64_t size() const noexcept = 0;
+  // Once read() gave 0:
+  virtual const std::string& md5() const noexcept = 0;  // hex
+  virtual const Checksum& checksum() const noexcept = 0;
+
+  // The rest, when `limit` allows it. Errors: MaxMessageLengthExceeded.
+  Result<std::string> read_all(std::uint64_t limit);
+};
+
+class UploadBody final : public MeasuredSource {
+ public:
+  // Reads `raw` as the request's headers say it is coded. `required`: the algorithm of checksum(), whichever the client
+  // chose; `none`: the client's, or CRC64NVME as AWS has it.
   // Errors: MissingContentLength, InvalidArgument, InvalidDigest, InvalidRequest, EntityTooLarge.
   static Result<std::unique_ptr<UploadBody>> open(ByteSource& raw, const Request& request, const Identity& identity,
-                                                ChecksumAlgorithm algorithm = ChecksumAlgorithm::crc64nvme);
+                                                  ChecksumAlgorithm required = ChecksumAlgorithm::none);
   ~UploadBody() override;
 
-  // What will come, in bytes.
-  std::uint64_t size() const noexcept { return size_; }
+  std::uint64_t size() const noexcept override { return size_; }
   // Gives 0 only when everything the client said of the body has turned out true.
   // Errors: BadDigest, XAmzContentSHA256Mismatch, IncompleteBody, and those of AwsChunkedBody.
   Result<std::size_t> read(MutableBytes out) override;
-  // The rest, when `limit` allows it. Errors: MaxMessageLengthExceeded.
-  Result<std::string> read_all(std::uint64_t limit);
-
-  // Once read() gave 0:
-  const std::string& md5() const noexcept { return md5_hex_; }
-  const Checksum& checksum() const noexcept { return checksum_; }
-  bool has_client_checksum() const noexcept { return client_checksum_; }
+  const std::string& md5() const noexcept override { return md5_hex_; }
+  const Checksum& checksum() const noexcept override { return checksum_; }
+  // What the client announced; `none`: nothing.
+  ChecksumAlgorithm client_algorithm() const noexcept { return client_algorithm_; }
+  bool has_content_md5() const noexcept { return !expected_md5_.empty(); }
 
  private:
   UploadBody();
   Result<void> choose_coding(ByteSource& raw, const Request& request, const Identity& identity);
-  Result<void> choose_checks(const Request& request, ChecksumAlgorithm algorithm);
+  Result<void> choose_checks(const Request& request, ChecksumAlgorithm required);
   Result<void> verify();
   Result<std::optional<Checksum>> announced_checksum() const;
 
@@ -56,12 +66,13 @@ class UploadBody final : public ByteSource {
 
   wire::Hash md5_;
   std::optional<wire::Hash> sha256_;
-  std::optional<wire::Checksummer> checksummer_;
+  std::optional<wire::Checksummer> client_checksummer_;
+  std::optional<wire::Checksummer> required_checksummer_;  // when it is another
   std::string expected_md5_;     // bytes; empty: none
   std::string expected_sha256_;  // hex; empty: none
   std::optional<Checksum> expected_checksum_;
   std::string trailer_;  // the header that will come as a trailer
-  bool client_checksum_ = false;
+  ChecksumAlgorithm client_algorithm_ = ChecksumAlgorithm::none;
 
   std::string md5_hex_;
   Checksum checksum_;

@@ -129,7 +129,8 @@ Result<std::optional<RequestHead>> Connection::next() {
                    .target = std::string(message.target()),
                    .headers = {},
                    .content_length = {},
-                   .chunked = parser.chunked()};
+                   .chunked = parser.chunked(),
+                   .keep_alive = message.keep_alive()};
   for (const auto& field : message) {
     head.headers.add({field.name_string().data(), field.name_string().size()},
                      {field.value().data(), field.value().size()});

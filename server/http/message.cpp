@@ -30,8 +30,12 @@ void Headers::add(std::string_view name, std::string_view value) { list_.emplace
 
 void Headers::set(std::string_view name, std::string_view value) {
   std::string wanted = lower(name);
-  std::erase_if(list_, [&](const auto& header) { return header.first == wanted; });
+  remove(wanted);
   list_.emplace_back(std::move(wanted), value);
+}
+
+void Headers::remove(std::string_view name) {
+  std::erase_if(list_, [&](const auto& header) { return header.first == name; });
 }
 
 std::string_view Headers::get(std::string_view name) const noexcept {

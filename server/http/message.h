@@ -17,6 +17,7 @@ class Headers {
   void add(std::string_view name, std::string_view value);
   // Replaces what there is under `name`.
   void set(std::string_view name, std::string_view value);
+  void remove(std::string_view name);  // in lower case
   // The first of that name; empty when absent. `name` in lower case.
   std::string_view get(std::string_view name) const noexcept;
   bool has(std::string_view name) const noexcept;
@@ -35,6 +36,7 @@ struct RequestHead {
   Headers headers;
   std::optional<std::uint64_t> content_length;
   bool chunked = false;  // Transfer-Encoding: chunked
+  bool keep_alive = true;
 };
 
 // Bytes that arrive, in order.

@@ -16,6 +16,7 @@ struct ServerOptions {
   // The pair clients must sign with. Empty: a random pair is made.
   std::string access_key_id;
   std::string secret_access_key;
+  std::string session_token;  // when set, requests must carry it, as those with temporary keys do
   std::string region = "us-east-1";
   // Buckets whose objects anybody may read without a signature; "*": all.
   std::vector<std::string> public_buckets;
@@ -35,11 +36,16 @@ struct ServedRequest {
   std::uint64_t bytes_out = 0;
 };
 
-// Where the server keeps its buckets.
+struct BucketEntry {
+  std::string name;
+  SystemTime created;
+};
+
+// Where the server keeps its buckets. Safe to use from several threads.
 class BucketStore {
  public:
   virtual ~BucketStore() = default;
-  virtual Result<std::vector<std::string>> list() = 0;
+  virtual Result<std::vector<BucketEntry>> list() = 0;  // by name
   virtual Result<void> create(const std::string& bucket) = 0;        // already_exists
   virtual Result<void> remove(const std::string& bucket) = 0;        // not_found, precondition_failed (not empty)
   virtual std::shared_ptr<Driver> open(const std::string& bucket) = 0;  // null: no such bucket
