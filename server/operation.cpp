@@ -35,28 +35,30 @@ constexpr std::string_view listing_v1 = "prefix delimiter marker max-keys encodi
 constexpr std::string_view listing_v2 = "prefix delimiter start-after continuation-token max-keys encoding-type fetch-owner";
 
 constexpr auto operations = std::to_array<Operation>({
-    {"ListBuckets", "GET", Scope::service, "", "prefix max-buckets bucket-region", false, ops::list_buckets},
+    {"ListBuckets", "GET", Scope::service, "", "prefix max-buckets bucket-region", false, false, ops::list_buckets},
 
-    {"CreateBucket", "PUT", Scope::bucket, "", "", false, ops::create_bucket},
-    {"DeleteBucket", "DELETE", Scope::bucket, "", "", false, ops::delete_bucket},
-    {"HeadBucket", "HEAD", Scope::bucket, "", "", false, ops::head_bucket},
-    {"GetBucketLocation", "GET", Scope::bucket, "location", "", false, ops::get_bucket_location},
-    {"GetBucketVersioning", "GET", Scope::bucket, "versioning", "", false, ops::get_bucket_versioning},
-    {"ListObjectsV2", "GET", Scope::bucket, "list-type", listing_v2, false, ops::list_objects_v2},
-    {"ListObjects", "GET", Scope::bucket, "", listing_v1, false, ops::list_objects},
+    {"CreateBucket", "PUT", Scope::bucket, "", "", false, false, ops::create_bucket},
+    {"DeleteBucket", "DELETE", Scope::bucket, "", "", false, false, ops::delete_bucket},
+    {"HeadBucket", "HEAD", Scope::bucket, "", "", false, false, ops::head_bucket},
+    {"GetBucketLocation", "GET", Scope::bucket, "location", "", false, false, ops::get_bucket_location},
+    {"GetBucketVersioning", "GET", Scope::bucket, "versioning", "", false, false, ops::get_bucket_versioning},
+    {"ListObjectsV2", "GET", Scope::bucket, "list-type", listing_v2, false, false, ops::list_objects_v2},
+    {"ListObjects", "GET", Scope::bucket, "", listing_v1, false, false, ops::list_objects},
     {"ListMultipartUploads", "GET", Scope::bucket, "uploads",
-     "prefix delimiter key-marker upload-id-marker max-uploads encoding-type", false, ops::list_multipart_uploads},
-    {"DeleteObjects", "POST", Scope::bucket, "delete", "", false, ops::delete_objects},
+     "prefix delimiter key-marker upload-id-marker max-uploads encoding-type", false, false, ops::list_multipart_uploads},
+    {"DeleteObjects", "POST", Scope::bucket, "delete", "", false, false, ops::delete_objects},
 
-    {"GetObject", "GET", Scope::object, "", reading, true, ops::get_object},
-    {"HeadObject", "HEAD", Scope::object, "", reading, true, ops::head_object},
-    {"PutObject", "PUT", Scope::object, "", "", false, ops::put_object},
-    {"DeleteObject", "DELETE", Scope::object, "", "versionId", false, ops::delete_object},
-    {"CreateMultipartUpload", "POST", Scope::object, "uploads", "", false, ops::create_multipart_upload},
-    {"UploadPart", "PUT", Scope::object, "uploadId", "partNumber", false, ops::upload_part},
-    {"CompleteMultipartUpload", "POST", Scope::object, "uploadId", "", false, ops::complete_multipart_upload},
-    {"AbortMultipartUpload", "DELETE", Scope::object, "uploadId", "", false, ops::abort_multipart_upload},
-    {"ListParts", "GET", Scope::object, "uploadId", "max-parts part-number-marker encoding-type", false, ops::list_parts},
+    {"GetObject", "GET", Scope::object, "", reading, true, false, ops::get_object},
+    {"HeadObject", "HEAD", Scope::object, "", reading, true, false, ops::head_object},
+    {"PutObject", "PUT", Scope::object, "", "", false, false, ops::put_object},
+    {"CopyObject", "PUT", Scope::object, "", "", false, true, ops::copy_object},
+    {"DeleteObject", "DELETE", Scope::object, "", "versionId", false, false, ops::delete_object},
+    {"CreateMultipartUpload", "POST", Scope::object, "uploads", "", false, false, ops::create_multipart_upload},
+    {"UploadPart", "PUT", Scope::object, "uploadId", "partNumber", false, false, ops::upload_part},
+    {"UploadPartCopy", "PUT", Scope::object, "uploadId", "partNumber", false, true, ops::upload_part_copy},
+    {"CompleteMultipartUpload", "POST", Scope::object, "uploadId", "", false, false, ops::complete_multipart_upload},
+    {"AbortMultipartUpload", "DELETE", Scope::object, "uploadId", "", false, false, ops::abort_multipart_upload},
+    {"ListParts", "GET", Scope::object, "uploadId", "max-parts part-number-marker encoding-type", false, false, ops::list_parts},
 });
 
 bool contains_word(std::string_view words, std::string_view word) {
@@ -119,8 +121,10 @@ Result<void> check_headers(const Request& request) {
 Result<const Operation*> find_operation(const Request& request) {
   Scope scope = scope_of(request);
   std::string_view subresource = subresource_of(request);
+  bool copying = request.method == "PUT" && request.headers.has("x-amz-copy-source");
   auto found = std::find_if(operations.begin(), operations.end(), [&](const Operation& operation) {
-    return operation.method == request.method && operation.scope == scope && operation.subresource == subresource;
+    return operation.method == request.method && operation.scope == scope && operation.subresource == subresource &&
+           operation.copies == copying;
   });
   if (found == operations.end()) return s3_error(subresource.empty() ? "MethodNotAllowed" : "NotImplemented");
   ORLOP_TRY(check_parameters(request, *found));

@@ -72,6 +72,7 @@ struct Operation {
   std::string_view subresource;  // the parameter that selects it; empty: none of them
   std::string_view parameters;   // what else it understands, between blanks
   bool anonymous;                // decides itself what the anonymous may do
+  bool copies;                   // takes its content from x-amz-copy-source
   Result<Reply> (*run)(Call&);
 };
 

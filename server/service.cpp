@@ -99,7 +99,7 @@ bool Service::serve(Connection& connection) {
     reply = answer(exchange);
   } else {
     exchange.head.keep_alive = false;
-    reply = error_reply(exchange, s3_error("BadRequest"));
+    reply = error_reply(exchange, s3_error("BadRequest", std::string(head.error().message())));
   }
   bool usable = finish(exchange, reply);
   exchange.served.bytes_in = connection.bytes_in() - in;

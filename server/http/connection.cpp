@@ -10,6 +10,7 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <limits>
 #include <optional>
 
 namespace orlop::server {
@@ -118,7 +119,7 @@ void Connection::pause(Milliseconds duration) {
 Result<std::optional<RequestHead>> Connection::next() {
   auto& parser = state_->parser.emplace();
   parser.header_limit(header_limit);
-  parser.body_limit(boost::none);
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // uploads are bounded where they are read
   state_->stream.limit(head_time);
   ErrorCode error;
   http::read_header(state_->stream, state_->buffer, parser, error);

@@ -100,32 +100,6 @@ Result<Range::Extent> copied_range(const Request& request, const Object& source)
   return Range::Extent{range->offset(), range->offset() + range->length()};
 }
 
-Result<Reply> upload_part_copy(Call& call, Uploads& uploads, const Upload& upload, std::uint32_t number) {
-  ORLOP_ASSIGN(CopySource source, copy_source(call.request));
-  ORLOP_ASSIGN(Objects from, call.bucket(source.bucket));
-  ORLOP_ASSIGN(Object object, from.stat(source.key));
-  ORLOP_TRY(check_read_conditions(call.request, "x-amz-copy-source-", object, call.details));
-  ORLOP_ASSIGN(Range::Extent extent, copied_range(call.request, object));
-  std::uint64_t size = extent.end - extent.begin;
-  if (size > largest_part) return s3_error("EntityTooLarge");
-  std::unique_ptr<Reader> reader;
-  if (size > 0) {
-    ORLOP_ASSIGN(OpenObject opened, from.open(source.key, Range::bounded(extent.begin, size)));
-    if (opened.object.meta.etag != object.meta.etag) return s3_error("InternalError");  // replaced meanwhile; ask again
-    reader = std::move(opened.reader);
-  }
-  CopiedPart content(std::move(reader), size, upload.algorithm);
-  ORLOP_ASSIGN(UploadedPart part, uploads.put_part(upload, number, content));
-  XmlAnswer answer("CopyPartResult");
-  add(answer.root(), "LastModified", wire::format_iso8601(part.modified));
-  add(answer.root(), "ETag", fmt::format("\"{}\"", part.md5));
-  if (upload.algorithm_chosen) {
-    add(answer.root(), fmt::format("Checksum{}", checksum_name(part.checksum.algorithm)).c_str(),
-        wire::encode_base64(as_bytes(part.checksum.bytes)));
-  }
-  return xml_reply(answer);
-}
-
 struct DemandedPart {
   std::uint32_t number;
   std::string etag;
@@ -235,7 +209,6 @@ Result<Reply> upload_part(Call& call) {
   Uploads uploads(objects);
   ORLOP_ASSIGN(std::uint32_t number, part_number(call.request));
   ORLOP_ASSIGN(Upload upload, uploads.find(upload_id(call), call.request.key));
-  if (call.request.headers.has("x-amz-copy-source")) return upload_part_copy(call, uploads, upload, number);
   ORLOP_ASSIGN(auto body, UploadBody::open(call.raw_body, call.request, call.identity, upload.algorithm));
   ChecksumAlgorithm sent = body->client_algorithm();
   if (upload.algorithm_chosen && sent != ChecksumAlgorithm::none && sent != upload.algorithm) {
@@ -249,6 +222,36 @@ Result<Reply> upload_part(Call& call) {
     reply.headers.add(checksum_header(sent), wire::encode_base64(as_bytes(part.checksum.bytes)));
   }
   return reply;
+}
+
+Result<Reply> upload_part_copy(Call& call) {
+  ORLOP_ASSIGN(Objects objects, call.bucket());
+  Uploads uploads(objects);
+  ORLOP_ASSIGN(std::uint32_t number, part_number(call.request));
+  ORLOP_ASSIGN(Upload upload, uploads.find(upload_id(call), call.request.key));
+  ORLOP_ASSIGN(CopySource source, copy_source(call.request));
+  ORLOP_ASSIGN(Objects from, call.bucket(source.bucket));
+  ORLOP_ASSIGN(Object object, from.stat(source.key));
+  ORLOP_TRY(check_read_conditions(call.request, "x-amz-copy-source-", object, call.details));
+  ORLOP_ASSIGN(Range::Extent extent, copied_range(call.request, object));
+  std::uint64_t size = extent.end - extent.begin;
+  if (size > largest_part) return s3_error("EntityTooLarge");
+  std::unique_ptr<Reader> reader;
+  if (size > 0) {
+    ORLOP_ASSIGN(OpenObject opened, from.open(source.key, Range::bounded(extent.begin, size)));
+    if (opened.object.meta.etag != object.meta.etag) return s3_error("InternalError");  // replaced meanwhile; ask again
+    reader = std::move(opened.reader);
+  }
+  CopiedPart content(std::move(reader), size, upload.algorithm);
+  ORLOP_ASSIGN(UploadedPart part, uploads.put_part(upload, number, content));
+  XmlAnswer answer("CopyPartResult");
+  add(answer.root(), "LastModified", wire::format_iso8601(part.modified));
+  add(answer.root(), "ETag", fmt::format("\"{}\"", part.md5));
+  if (upload.algorithm_chosen) {
+    add(answer.root(), fmt::format("Checksum{}", checksum_name(part.checksum.algorithm)).c_str(),
+        wire::encode_base64(as_bytes(part.checksum.bytes)));
+  }
+  return xml_reply(answer);
 }
 
 Result<Reply> complete_multipart_upload(Call& call) {

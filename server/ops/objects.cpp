@@ -147,7 +147,6 @@ Result<Reply> head_object(Call& call) {
 }
 
 Result<Reply> put_object(Call& call) {
-  if (call.request.headers.has("x-amz-copy-source")) return copy_object(call);
   ORLOP_ASSIGN(Objects objects, call.bucket());
   ORLOP_ASSIGN(Attrs attrs, attrs_in(call.request.headers));
   ORLOP_ASSIGN(Facts facts, facts_in(call.request.headers));

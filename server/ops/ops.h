@@ -20,12 +20,13 @@ Result<Reply> delete_objects(Call& call);
 
 Result<Reply> get_object(Call& call);
 Result<Reply> head_object(Call& call);
-Result<Reply> put_object(Call& call);  // CopyObject too
+Result<Reply> put_object(Call& call);
 Result<Reply> delete_object(Call& call);
 Result<Reply> copy_object(Call& call);
 
 Result<Reply> create_multipart_upload(Call& call);
-Result<Reply> upload_part(Call& call);  // UploadPartCopy too
+Result<Reply> upload_part(Call& call);
+Result<Reply> upload_part_copy(Call& call);
 Result<Reply> complete_multipart_upload(Call& call);
 Result<Reply> abort_multipart_upload(Call& call);
 Result<Reply> list_parts(Call& call);
