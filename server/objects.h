@@ -16,7 +16,7 @@
 namespace orlop::server {
 
 // Keys below this are the server's own (parts of uploads, objects in the making): clients cannot name or see them.
-inline constexpr std::string_view hidden_prefix = ".orlop-serve/";
+inline constexpr std::string_view hidden_prefix = ".orlop.serve/";
 
 struct Object {
   Meta meta;    // attrs without the server's own entry; etag as clients are told, quotes included

@@ -1,8 +1,8 @@
 // Multipart uploads of one bucket: parts and their facts as hidden objects, so that they survive a restart.
 //
-//   .orlop-serve/uploads/<id>/upload        what the object shall be (a record)
-//   .orlop-serve/uploads/<id>/parts/<n>     size, MD5, checksum and data of part n (a record; written after its data)
-//   .orlop-serve/uploads/<id>/data/<name>   the bytes of a part
+//   .orlop.serve/uploads/<id>/upload        what the object shall be (a record)
+//   .orlop.serve/uploads/<id>/parts/<n>     size, MD5, checksum and data of part n (a record; written after its data)
+//   .orlop.serve/uploads/<id>/data/<name>   the bytes of a part
 #pragma once
 
 #include "server/objects.h"
