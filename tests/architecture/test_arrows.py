@@ -1,4 +1,4 @@
-"""The shape of the house, as far as a program can see it: who includes whom, how large what is, which words are where."""
+"""The shape of the house, as far as a program can see it: who includes whom, how large what is, which words where."""
 
 from __future__ import annotations
 

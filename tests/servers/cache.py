@@ -1,4 +1,4 @@
-"""Getting the servers: each is installed once, into the cache folder, through its language's ordinary package manager."""
+"""Getting the servers: each is installed once into the cache folder, through its language's own package manager."""
 
 from __future__ import annotations
 

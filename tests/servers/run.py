@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from servers import processes, recipes, tls  # noqa: E402
-from servers.cache import CannotGet, say  # noqa: E402
+from servers import processes, recipes, tls
+from servers.cache import CannotGet, say
 
 
 def main() -> int:
@@ -106,7 +106,9 @@ class Fleet:
         self._groups = [processes.Group(self.folder / name) for name in names]
         try:
             with ThreadPoolExecutor() as pool:
-                calls = [pool.submit(recipes.RECIPES[name], group, settings) for name, group in zip(names, self._groups)]
+                calls = [
+                    pool.submit(recipes.RECIPES[name], group, settings) for name, group in zip(names, self._groups)
+                ]
             endpoints = dict(zip(names, (call.result() for call in calls)))
         except BaseException:
             self.stop()
