@@ -101,7 +101,7 @@ def build(python: str, prefix: Path) -> None:
         subprocess.run([*command, "-C", f"cmake.define.CMAKE_PREFIX_PATH={prefix}"], check=True)
         for wheel in raw.glob("*.whl"):
             repair = [sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", DIST, wheel]
-            subprocess.run(repair, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+            subprocess.run(repair, check=True)
 
 
 def tool_requirements() -> list[str]:
