@@ -10,7 +10,6 @@ namespace orlop {
 std::vector<const Backend*> builtin_backends() {
   return {
       &memory::backend,
-      &s3::backend,
       &local::backend,
       &s3::backend,
   };
