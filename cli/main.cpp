@@ -58,7 +58,7 @@ Exit finish(Session& session, const Command& command, Exit code) {
   }
   if (int failure = session.out().failure(); failure == EPIPE) {
     end_by_broken_pipe();
-  } else if (failure != 0 && code == Exit::ok) {
+  } else if (failure != 0) {
     return session.fail(Error(Code::unavailable, fmt::format("standard output: {}", std::strerror(failure)))),
            Exit::failed;
   }

@@ -9,6 +9,26 @@
 #include "paths.h"
 
 namespace orlop::cli {
+namespace {
+
+bool is_secret(const Backend& backend, std::string_view name) {
+  return std::ranges::any_of(backend.options, [&](const OptionSpec& spec) { return spec.secret && spec.name == name; });
+}
+
+Error secret_in_the_open(std::string_view name) {
+  return Error(Code::config_invalid,
+               fmt::format("{0} can be read by others on a command line: set it in the environment "
+                           "(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN) or in the file of remotes",
+                           name));
+}
+
+std::string phrase(Code code) {
+  std::string text(to_string(code));
+  std::ranges::replace(text, '_', ' ');
+  return text;
+}
+
+}  // namespace
 
 // One line a request, for --verbose.
 class Session::Tracer : public TraceSink {
@@ -35,7 +55,7 @@ Session::Session(const Global& global, std::stop_token stop)
 }
 Session::~Session() = default;
 
-StringMap Session::options_of(const Target& target) const {
+Result<StringMap> Session::options_of(const Target& target) const {
   StringMap options = target.container->options;
   for (const auto& [name, value] : global_.set) options.insert_or_assign(name, value);
   const Backend* backend = find_backend(target.container->url.substr(0, target.container->url.find(':')));
@@ -45,6 +65,9 @@ StringMap Session::options_of(const Target& target) const {
       options.insert_or_assign(std::string(name), value);
     }
   };
+  for (const auto& [name, value] : global_.set) {
+    if (backend && is_secret(*backend, name)) return secret_in_the_open(name);
+  }
   add("endpoint", global_.endpoint_url);
   add("region", global_.region);
   add("profile", global_.profile);
@@ -54,9 +77,10 @@ StringMap Session::options_of(const Target& target) const {
 std::string Session::identity(const Target& target) const {
   auto address = Address::parse(target.container->url);
   if (!address) return target.display();
-  StringMap options = options_of(target);
-  auto endpoint = options.contains("endpoint") ? options["endpoint"] : address->options["endpoint"];
-  return fmt::format("{}://{}/{} {}", address->scheme, address->authority, join(address->path, target.key), endpoint);
+  auto options = options_of(target);
+  const std::string* endpoint = &address->options["endpoint"];
+  if (options && options->contains("endpoint")) endpoint = &(*options)["endpoint"];
+  return fmt::format("{}://{}/{} {}", address->scheme, address->authority, join(address->path, target.key), *endpoint);
 }
 
 Result<Storage> Session::open(const Target& target) {
@@ -65,7 +89,8 @@ Result<Storage> Session::open(const Target& target) {
   if (auto found = storages_.find(id); found != storages_.end()) return found->second;
   StorageOptions options;
   options.trace = tracer_;
-  ORLOP_ASSIGN(Storage storage, Storage::from_url(target.container->url, options_of(target), std::move(options)));
+  ORLOP_ASSIGN(StringMap backend_options, options_of(target));
+  ORLOP_ASSIGN(Storage storage, Storage::from_url(target.container->url, backend_options, std::move(options)));
   return storages_.emplace(id, std::move(storage)).first->second;
 }
 
@@ -89,14 +114,15 @@ void Session::note(std::string_view line) {
 
 std::string describe(std::string_view about, const Error& error, bool verbose) {
   std::string line = about.empty() ? std::string() : fmt::format("{}: ", about);
-  line += error.message().empty() ? to_string(error.code()) : error.message();
+  // A service that says nothing but a number is translated.
+  std::string_view message = error.message();
+  const bool silent = message.empty() || message.starts_with("HTTP status");
+  line += silent ? phrase(error.code()) : std::string(message);
   std::string details;
   auto add = [&](std::string detail) { details += (details.empty() ? "" : ", ") + detail; };
   std::string_view service_code = error.service_code();
-  if (!service_code.empty() && error.message().find(service_code) == std::string_view::npos)
-    add(std::string(service_code));
-  if (error.http_status() != 0 && error.message().find("HTTP") == std::string_view::npos)
-    add(fmt::format("HTTP {}", error.http_status()));
+  if (!service_code.empty() && message.find(service_code) == std::string_view::npos) add(std::string(service_code));
+  if (error.http_status() != 0) add(fmt::format("HTTP {}", error.http_status()));
   if (error.attempts() > 1) add(fmt::format("{} attempts", error.attempts()));
   if (verbose && !error.request_id().empty()) add(fmt::format("request {}", error.request_id()));
   if (!details.empty()) line += fmt::format(" ({})", details);

@@ -32,7 +32,8 @@ class Session {
   bool wants_progress() const noexcept { return !global_.quiet && !global_.no_progress; }
 
   // The options of a remote target's container: those of the command line win over its own.
-  StringMap options_of(const Target& target) const;
+  // Errors: config_invalid for a secret on the command line.
+  Result<StringMap> options_of(const Target& target) const;
   // Where a remote target really is, whatever it is called: equal for the same object of the same service.
   std::string identity(const Target& target) const;
   // One storage a container. Errors: config_invalid.

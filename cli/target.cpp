@@ -18,11 +18,14 @@ bool is_word(std::string_view text) {
   });
 }
 
-// `name=value&name=value`, and nothing else: a glob or a key may hold a question mark as well.
-bool are_options(std::string_view text) {
+// `name=value&name=value` of names the backend knows: a glob or a key may hold a question mark as well.
+bool are_options(const Backend& backend, std::string_view text) {
   while (!text.empty()) {
     std::string_view pair = text.substr(0, text.find('&'));
-    if (!is_word(pair.substr(0, pair.find('='))) || pair.find('=') == std::string_view::npos) return false;
+    std::size_t sign = pair.find('=');
+    if (sign == std::string_view::npos) return false;
+    if (std::ranges::find(backend.options, pair.substr(0, sign), &OptionSpec::name) == backend.options.end())
+      return false;
     text.remove_prefix(std::min(text.size(), pair.size() + 1));
   }
   return true;
@@ -47,10 +50,12 @@ Error unknown_scheme(std::string_view scheme) {
 }
 
 Result<Target> parse_url(std::string_view operand, std::string_view scheme, std::string_view rest) {
-  if (!find_backend(scheme)) return unknown_scheme(scheme);
+  const Backend* backend = find_backend(scheme);
+  if (!backend) return unknown_scheme(scheme);
   if (scheme == "file") return local(operand, rest);
   std::string_view options;
-  if (std::size_t mark = rest.rfind('?'); mark != std::string_view::npos && are_options(rest.substr(mark + 1))) {
+  std::size_t mark = rest.rfind('?');
+  if (mark != std::string_view::npos && (mark < rest.find('/') || are_options(*backend, rest.substr(mark + 1)))) {
     options = rest.substr(mark);
     rest = rest.substr(0, mark);
   }

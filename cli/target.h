@@ -28,7 +28,8 @@ struct Target {
 };
 
 // Keys are taken verbatim, without percent-decoding, so that what `ls` prints can be pasted behind the bucket; only a
-// well-formed `?name=value` at the end is read as options. Errors: config_invalid saying what to write instead.
+// `?name=value` at the end, of names the backend knows, is read as options. Errors: config_invalid saying what to write
+// instead.
 Result<Target> parse_target(std::string_view operand);
 
 }  // namespace orlop::cli

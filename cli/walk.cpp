@@ -74,7 +74,7 @@ class RemoteWalk {
 
 Result<std::uint64_t> walk_remote(Session& session, const Target& operand, const WalkOptions& options,
                                   const Visitor& visitor) {
-  const bool pattern = options.globs && has_glob(std::string_view(operand.key).substr(last_part(operand.key)));
+  const bool pattern = options.globs && has_glob(operand.key);
   if (!pattern && !options.recursive) {
     visitor.found({operand, std::string(last_segment(operand.key)), std::nullopt});
     return 1;
@@ -178,7 +178,9 @@ Result<std::uint64_t> walk(Session& session, const Target& operand, const WalkOp
   return operand.is_remote() ? walk_remote(session, operand, options, visitor) : walk_local(operand, options, visitor);
 }
 
-bool has_glob(std::string_view text) noexcept { return text.find_first_of("*?[") != std::string_view::npos; }
+bool has_glob(std::string_view name) noexcept {
+  return name.find_first_of("*?[", last_part(name)) != std::string_view::npos;
+}
 
 bool glob_matches(const std::string& pattern, const std::string& text) {
   static const bool utf8 = std::setlocale(LC_CTYPE, "C.UTF-8") != nullptr;  // so that ? is one character

@@ -31,7 +31,8 @@ struct Visitor {
 // recursive operand stands for nothing; of a listing that ended early.
 Result<std::uint64_t> walk(Session& session, const Target& operand, const WalkOptions& options, const Visitor& visitor);
 
-bool has_glob(std::string_view text) noexcept;
+// Whether the last part of a key or path has * ? or [.
+bool has_glob(std::string_view name) noexcept;
 // As a shell matches one segment of a path; * and ? do not match a slash.
 bool glob_matches(const std::string& pattern, const std::string& text);
 

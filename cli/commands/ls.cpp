@@ -51,7 +51,7 @@ class Ls : public Command {
   Result<void> list_keys(Session& session, const Storage& storage, const std::string& key,
                          const std::string& shown_before) {
     const std::size_t part = key.rfind('/') + 1;
-    const bool glob = !no_glob_ && has_glob(std::string_view(key).substr(part));
+    const bool glob = !no_glob_ && has_glob(key);
     const std::string prefix = glob ? key.substr(0, key.find_first_of("*?[\\", part)) : key;
     Lister lister = storage.list(prefix, recursive_ ? "" : "/", session.context());
     for (;;) {

@@ -33,7 +33,8 @@ class Mb : public Command {
     if (target.is_local()) return make_parents(join(target.key, "file"));
     if (!target.is_remote()) return Error(Code::config_invalid, "write a URL, as in s3://bucket");
     if (!target.key.empty()) return Error(Code::config_invalid, "write the bucket alone: prefixes need not be made");
-    return create_container(target.container->url, session.options_of(target), session.context());
+    ORLOP_ASSIGN(StringMap options, session.options_of(target));
+    return create_container(target.container->url, options, session.context());
   }
 
   std::vector<std::string> operands_;

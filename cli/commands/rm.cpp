@@ -95,20 +95,22 @@ class Rm : public Command {
   }
 
   void remove_local(Session& session, const Target& operand) {
-    if (recursive_ && is_directory(operand.key) && !std::filesystem::is_symlink(operand.key))
-      return remove_tree(session, operand);
-    const Visitor visitor{.found =
-                              [&](Found found) {
-                                ++items_;
-                                if (dry_run_) return report(session, found.target.key, false);
-                                if (::unlink(found.target.key.c_str()) == 0)
-                                  return report(session, found.target.key, true);
-                                fail(session, found.target.key, system_error({}, errno));
-                                return true;
-                              },
+    if (std::error_code ignored; recursive_ && std::filesystem::is_symlink(operand.key, ignored)) {
+      return static_cast<void>(remove_file(session, operand.key));
+    }
+    if (recursive_ && is_directory(operand.key)) return remove_tree(session, operand);
+    const Visitor visitor{.found = [&](Found found) { return remove_file(session, found.target.key); },
                           .failed = [&](const std::string& text, Error error) { fail(session, text, error); }};
     auto found = walk(session, operand, {false, !no_glob_}, visitor);
     if (!found) fail(session, operand.text, found.error());
+  }
+
+  bool remove_file(Session& session, const std::string& path) {
+    ++items_;
+    if (dry_run_) return report(session, path, false);
+    if (::unlink(path.c_str()) == 0) return report(session, path, true);
+    fail(session, path, system_error({}, errno));
+    return true;
   }
 
   void remove_tree(Session& session, const Target& operand) {
