@@ -15,7 +15,8 @@ namespace {
 Error invalid(std::string message) { return Error(Code::invalid_argument, std::move(message)); }
 
 bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 bool is_token(std::string_view name) {  // RFC 9110 section 5.6.2, without capitals
@@ -130,7 +131,7 @@ class Check final : public Around<Check>, public Named {
 
   Result<Presigned> presign(const Context& context, const PresignRequest& request) override {
     auto ok = need(presign_cap(request.method));
-    if (ok && request.expires <= std::chrono::seconds(0)) ok = invalid("a signed URL must be valid for a second at least");
+    if (ok && request.expires < std::chrono::seconds(0)) ok = invalid("a signed URL cannot expire before it is made");
     if (!ok) return refused(ok, "presign", request.key);
     return Around::presign(context, request);
   }

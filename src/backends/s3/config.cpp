@@ -105,6 +105,9 @@ Result<Config> make_config(Options options) {
   ORLOP_TRY(check_numbers(options));
   if (options.bucket.empty()) return invalid("bucket: write the bucket's name, as in s3://name");
   if (!valid_bucket(options.bucket)) return invalid("bucket: only letters, digits, '.', '-' and '_' can be in a name");
+  if (!options.signature.empty() && options.signature != "v4" && options.signature != "v2") {
+    return invalid("signature: write v4 or v2");
+  }
   if (!options.region.empty() && !valid_region(options.region)) return invalid("region: write one like eu-central-1");
 
   Config config;
@@ -125,6 +128,7 @@ Result<Config> make_config(Options options) {
   config.profile = std::move(options.profile);
   if (!config.endpoint) config.secure = options.use_ssl;
   config.addressing = options.addressing;
+  config.presign_v2 = options.signature == "v2";
   config.part_size = options.part_size;
   config.concurrency = options.concurrency;
   config.http.verify = options.verify;

@@ -19,6 +19,7 @@ struct Config {
   std::string profile;               // for that look-up
   std::optional<Endpoint> endpoint;  // empty: Amazon's, by region
   std::optional<Endpoint> public_endpoint;
+  bool presign_v2 = false;
   bool secure = true;  // of Amazon's
   Addressing addressing = Addressing::automatic;
   const Dialect* dialect = nullptr;

@@ -18,6 +18,7 @@ constexpr OptionSpec specs[] = {
     {"anonymous", OptionType::boolean, "send requests without a signature"},
     {"addressing", OptionType::text, "auto, path or virtual: where the bucket's name goes"},
     {"dialect", OptionType::text, "what the service is: aws, minio, ceph, s3proxy, versitygw, garage, orlop, generic"},
+    {"signature", OptionType::text, "of presigned URLs: v4, or v2 for services that know nothing newer"},
     {"use_ssl", OptionType::boolean, "without an endpoint: https (yes) or http (no)"},
     {"verify", OptionType::boolean, "check the service's certificate"},
     {"ca_file", OptionType::text, "PEM file of certificates to trust instead of the system's"},
@@ -60,6 +61,7 @@ Result<Options> read_options(const Address& address) {
   ORLOP_TRY(reader.read("anonymous", options.anonymous));
   ORLOP_TRY(read_addressing(reader, options.addressing));
   ORLOP_TRY(reader.read("dialect", options.dialect));
+  ORLOP_TRY(reader.read("signature", options.signature));
   ORLOP_TRY(reader.read("use_ssl", options.use_ssl));
   ORLOP_TRY(reader.read("verify", options.verify));
   ORLOP_TRY(reader.read("ca_file", options.ca_file));

@@ -9,6 +9,7 @@
 #include "wire/date.h"
 #include "wire/encoding.h"
 #include "wire/percent.h"
+#include "wire/sigv2.h"
 
 namespace orlop::s3 {
 namespace {
@@ -28,7 +29,7 @@ Result<Signer> make_signer(Client& client, const PresignRequest& request) {
   if (client.config().credentials->is_anonymous()) {
     return Error(Code::unauthenticated, "signing needs credentials, and this storage is anonymous");
   }
-  if (request.expires.count() < 0 || request.expires > longest) {
+  if (request.expires > longest && !client.config().presign_v2) {
     return Error(Code::invalid_argument, "expires must be between 0 and 604800 seconds");
   }
   Signer signer;
@@ -87,6 +88,33 @@ Presigned presign_url(const Signer& signer, const PresignRequest& request) {
   return result;
 }
 
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/RESTAuthentication.html, "Query string request authentication"
+Presigned presign_url_v2(const Client& client, const Signer& signer, const PresignRequest& request) {
+  bool headers_go_along = request.method == SignedMethod::put;
+  Presigned result;
+  result.method = method_name(request.method);
+  if (headers_go_along) result.headers.insert(request.parameters.begin(), request.parameters.end());
+  auto header = [&](std::string_view name) {
+    auto found = result.headers.find(name);
+    return found == result.headers.end() ? std::string_view{} : std::string_view(found->second);
+  };
+  std::span<const wire::Field> parameters;
+  if (!headers_go_along) parameters = request.parameters;
+  auto expires_at = std::chrono::floor<std::chrono::seconds>(signer.time) + request.expires;
+  std::string query = wire::presigned_query_v2(
+      {.method = result.method,
+       .resource = fmt::format("/{}/{}", client.config().bucket, wire::encode_path(request.key)),
+       .parameters = parameters,
+       .content_type = header("content-type"),
+       .content_md5 = header("content-md5"),
+       .access_key_id = signer.credentials->access_key_id,
+       .secret_access_key = signer.credentials->secret_access_key,
+       .session_token = signer.credentials->session_token,
+       .expires_at = expires_at.time_since_epoch().count()});
+  result.url = fmt::format("{}{}?{}", signer.route.origin, path_of(signer.route, request.key), query);
+  return result;
+}
+
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 Presigned presign_form(const Client& client, const Signer& signer, const PresignRequest& request) {
   Presigned result;
@@ -130,6 +158,7 @@ Result<Presigned> presign_request(Client& client, const PresignRequest& request)
   }
   ORLOP_ASSIGN(Signer signer, make_signer(client, request));
   if (request.method == SignedMethod::post) return presign_form(client, signer, request);
+  if (client.config().presign_v2) return presign_url_v2(client, signer, request);
   return presign_url(signer, request);
 }
 
