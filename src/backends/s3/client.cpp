@@ -72,14 +72,6 @@ bool names_credentials(std::string_view code) {
   return std::ranges::find(codes, code) != codes.end();
 }
 
-Error explain(Error error, const Config& config) {
-  if (error.code() == Code::unavailable && !error.outcome_unknown() && error.http_status() == 0) {
-    error.set_message(
-        fmt::format("{}; check {}", error.message(), config.endpoint ? "endpoint" : "region and the network"));
-  }
-  return error;
-}
-
 }  // namespace
 
 struct Client::Corrections {
@@ -151,7 +143,7 @@ Result<std::unique_ptr<net::HttpResponse>> Client::send(const Context& context, 
     const Route& where = done.route ? *done.route : *known;
     ORLOP_ASSIGN(net::HttpRequest http, build(request, where));
     auto response = transport_->send(context, http);
-    if (!response) return explain(std::move(response).error(), config_);
+    if (!response) return std::move(response).error();
     int status = (*response)->status();
     if (request.accepts(status)) return response;
     if (status >= 200 && status < 300)

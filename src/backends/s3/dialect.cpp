@@ -10,6 +10,8 @@ using enum ChecksumAlgorithm;
 
 // What nobody but Amazon does so far: conditions on the destination of a copy.
 constexpr Caps amazon_only = {Cap::copy_create};
+// Of servers that keep objects in a file system.
+constexpr unsigned path_like = leading_slash | empty_segment | dot_segment;
 
 // Facts of docs/backends/s3.md, section "Dialects"; each was seen on the server named.
 constexpr Dialect table[] = {
@@ -28,7 +30,8 @@ constexpr Dialect table[] = {
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
      .full_object_checksum = true,
      .trailers = true,
-     .unsigned_payload = true},
+     .unsigned_payload = true,
+     .refused_keys = path_like},
     // Release 16: no x-amz-checksum-*, no trailers; conditions on CompleteMultipartUpload are ignored; If-Match of a
     // write compares with the bare ETag.
     {.name = "ceph",
@@ -42,7 +45,9 @@ constexpr Dialect table[] = {
      .lowered = {Cap::copy_create, Cap::list_sorted, Cap::versions},
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
      .full_object_checksum = true,
-     .unsigned_payload = true},
+     .unsigned_payload = true,
+     .refused_keys = path_like | trailing_slash,
+     .knows_uploads = false},
     // Ignores encoding-type; refuses requests that follow a trailer upload on the same connection.
     {.name = "versitygw",
      .host_suffix = {},
@@ -50,6 +55,7 @@ constexpr Dialect table[] = {
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
      .full_object_checksum = true,
      .unsigned_payload = true,
+     .refused_keys = path_like,
      .list_encoded = false},
     // Every condition on a write is ignored.
     {.name = "garage",
@@ -90,6 +96,19 @@ const ChecksumName* find_checksum(ChecksumAlgorithm algorithm) noexcept {
 
 bool Dialect::knows(ChecksumAlgorithm algorithm) const noexcept {
   return algorithm != none && std::ranges::find(checksums, algorithm) != checksums.end();
+}
+
+unsigned odd_key(std::string_view key) noexcept {
+  unsigned kinds = 0;
+  if (key.starts_with('/')) kinds |= leading_slash;
+  if (key.ends_with('/')) kinds |= trailing_slash;
+  if (key.find("//") != std::string_view::npos) kinds |= empty_segment;
+  while (!key.empty()) {
+    std::string_view segment = key.substr(0, key.find('/'));
+    if (segment == "." || segment == "..") kinds |= dot_segment;
+    key.remove_prefix(std::min(key.size(), segment.size() + 1));
+  }
+  return kinds;
 }
 
 std::span<const Dialect> dialects() noexcept { return table; }

@@ -11,6 +11,15 @@
 
 namespace orlop::s3 {
 
+// Kinds of keys that some services store under another name, or without their content.
+enum OddKey : unsigned {
+  leading_slash = 1,
+  empty_segment = 2,  // "a//b"
+  dot_segment = 4,    // "a/./b", "../b"
+  trailing_slash = 8,
+};
+unsigned odd_key(std::string_view key) noexcept;  // all that `key` is
+
 struct Dialect {
   std::string_view name;
   std::string_view host_suffix;  // endpoints that end so speak it; empty: only by name
@@ -25,11 +34,14 @@ struct Dialect {
   bool unsigned_payload = false;      // UNSIGNED-PAYLOAD over TLS
   bool md5_etag = false;              // the ETag of a plain upload is the MD5 of its content
 
+  unsigned refused_keys = 0;  // kinds of keys it would not keep as they are
+
   bool if_match_quoted = true;  // how If-Match of a write wants the ETag
   bool list_v2 = true;
   bool list_encoded = true;     // encoding-type=url is understood
   bool virtual_hosts = false;   // by default; else the bucket is the first segment of the path
   bool regional_hosts = false;  // every region has a host of its own, and a bucket answers at its region's only
+  bool knows_uploads = true;    // says NoSuchUpload; else an unknown upload looks like one without parts
   std::uint64_t remove_batch = 1000;
 
   bool knows(ChecksumAlgorithm algorithm) const noexcept;

@@ -41,7 +41,7 @@ DriverInfo make_info(const Config& config) {
   info.limits.part_min = 5 << 20;
   info.limits.part_max = 5 * gibi;
   info.limits.parts_max = 10'000;
-  info.limits.object_max = 50ULL << 40;
+  info.limits.object_max = 5ULL << 40;
   info.limits.copy_max = config.copy_limit.value_or(5 * gibi);
   info.limits.remove_batch = config.dialect->remove_batch;
   info.limits.page_max = 1000;
@@ -106,9 +106,14 @@ class S3Driver final : public Driver {
 
  private:
   // Without a key the request would concern the bucket.
-  static Result<void> check_key(std::string_view key) {
-    if (!key.empty()) return {};
-    return Error(Code::invalid_argument, "the key is empty");
+  Result<void> check_key(std::string_view key) const {
+    if (key.empty()) return Error(Code::invalid_argument, "the key is empty");
+    const Dialect& dialect = client_.dialect();
+    if ((odd_key(key) & dialect.refused_keys) == 0) return {};
+    return Error(Code::invalid_argument,
+                 fmt::format("services of the dialect {} do not keep such a key as it is (a slash "
+                             "at an end or twice, or a segment of dots)",
+                             dialect.name));
   }
   Result<void> check_mode(PutMode mode, Cap create, Cap match) const {
     bool able = mode == PutMode::overwrite || info_.caps.has(mode == PutMode::create ? create : match);

@@ -132,6 +132,24 @@ std::string presentable(std::string message, std::string_view secret) {
   return message;
 }
 
+// For answers without a body.
+std::string meaning_of(Code code) {
+  switch (code) {
+    case Code::not_found:
+      return "there is no such object";
+    case Code::permission_denied:
+      return "access denied";
+    case Code::precondition_failed:
+      return "the condition does not hold";
+    case Code::not_modified:
+      return "the object was not modified";
+    case Code::range_not_satisfiable:
+      return "the range lies outside of the object";
+    default:
+      return "the service refused the request";
+  }
+}
+
 std::string first_of(const net::HttpHeaders& headers, std::initializer_list<std::string_view> names) {
   for (std::string_view name : names) {
     if (headers.has(name)) return std::string(headers.get(name));
@@ -170,7 +188,7 @@ Error to_error(const Fault& fault, std::string_view secret) {
 
   const Row& row = row_of(fault);
   std::string message = presentable(fault.message, secret);
-  if (message.empty()) message = fault.code.empty() ? fmt::format("HTTP status {}", fault.status) : fault.code;
+  if (message.empty()) message = fault.code.empty() ? meaning_of(row.means) : fault.code;
   if (!row.hint.empty()) message += fmt::format("; {}", row.hint);
   Error error(row.means, std::move(message), row.retry);
   error.set_service(fault.status, presentable(fault.code, secret), presentable(fault.request_id, secret));

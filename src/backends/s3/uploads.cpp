@@ -188,6 +188,9 @@ Result<std::vector<Part>> Uploads::list_parts(const Context& context, const List
       last = part.index;
       parts.push_back(std::move(part));
     }
+    if (!page.truncated && parts.empty() && !client_.dialect().knows_uploads) {
+      return Error(Code::not_found, "there is no such upload, or it has no parts");
+    }
     if (!page.truncated) return parts;
     if (page.parts.empty()) return wrong_answer(200, "the listing of parts does not move on");
     marker = std::to_string(last);
