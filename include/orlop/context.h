@@ -74,7 +74,7 @@ struct RetryPolicy {
   int max_attempts = 5;  // 1 switches retrying off
   Milliseconds base_delay{50};
   Milliseconds max_delay{20'000};
-  std::shared_ptr<RetryBudget> budget;  // null: no budget
+  std::shared_ptr<RetryBudget> budget{};  // null: no budget
 };
 
 // Copyable and cheap to copy; a default-constructed one has no limit and no watcher.

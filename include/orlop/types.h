@@ -36,16 +36,16 @@ struct Checksum {
 
 // What a writer says of an object besides its bytes; what a reader is told of it.
 struct Attrs {
-  std::string content_type;
-  std::string content_encoding;
-  std::string content_language;
-  std::string content_disposition;
-  std::string cache_control;
-  std::string expires;  // as the service spells it (an HTTP date for HTTP services)
-  StringMap user;       // the user's own metadata; names are lower-case ASCII, values UTF-8
+  std::string content_type{};
+  std::string content_encoding{};
+  std::string content_language{};
+  std::string content_disposition{};
+  std::string cache_control{};
+  std::string expires{};  // as the service spells it (an HTTP date for HTTP services)
+  StringMap user{};       // the user's own metadata; names are lower-case ASCII, values UTF-8
   // What only one protocol knows, by that protocol's name of it ("StorageClass", "ServerSideEncryption", ...).
   // The driver checks each name and refuses one it does not know with invalid_argument.
-  StringMap provider;
+  StringMap provider{};
   bool operator==(const Attrs&) const = default;
 };
 
@@ -96,10 +96,10 @@ class Range {
 
 // What must hold of the object for a read to be carried out. Empty members ask nothing.
 struct Conditions {
-  std::string if_match;       // etag; else precondition_failed
-  std::string if_none_match;  // etag; else not_modified
-  std::optional<SystemTime> if_modified_since;    // else not_modified
-  std::optional<SystemTime> if_unmodified_since;  // else precondition_failed
+  std::string if_match{};       // etag; else precondition_failed
+  std::string if_none_match{};  // etag; else not_modified
+  std::optional<SystemTime> if_modified_since{};    // else not_modified
+  std::optional<SystemTime> if_unmodified_since{};  // else precondition_failed
   bool empty() const noexcept {
     return if_match.empty() && if_none_match.empty() && !if_modified_since && !if_unmodified_since;
   }

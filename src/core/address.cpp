@@ -26,9 +26,8 @@ Result<std::string> decode(std::string_view text) {
 std::size_t scheme_length(std::string_view url) {
   std::size_t colon = url.find(':');
   if (colon == std::string_view::npos || colon == 0 || !is_letter(url[0])) return 0;
-  bool valid = std::all_of(url.begin(), url.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
-    return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
-  });
+  bool valid = std::all_of(url.begin(), url.begin() + static_cast<std::ptrdiff_t>(colon),
+                           [](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
   return valid ? colon : 0;
 }
 

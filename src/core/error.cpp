@@ -13,10 +13,22 @@ namespace orlop {
 namespace {
 
 constexpr std::array<std::string_view, 16> code_names = {
-    "unknown",           "not_found",       "already_exists",   "precondition_failed",
-    "not_modified",      "permission_denied", "unauthenticated", "invalid_argument",
-    "config_invalid",    "unsupported",     "range_not_satisfiable", "rate_limited",
-    "unavailable",       "timeout",         "canceled",         "data_corrupted",
+    "unknown",
+    "not_found",
+    "already_exists",
+    "precondition_failed",
+    "not_modified",
+    "permission_denied",
+    "unauthenticated",
+    "invalid_argument",
+    "config_invalid",
+    "unsupported",
+    "range_not_satisfiable",
+    "rate_limited",
+    "unavailable",
+    "timeout",
+    "canceled",
+    "data_corrupted",
 };
 
 // Services and file names may hold line breaks and terminal escapes; a log line must not.

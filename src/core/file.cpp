@@ -84,9 +84,8 @@ Result<void> File::State::reopen(std::size_t wanted) {
   reader.reset();
   std::uint64_t length = std::max<std::uint64_t>(window, wanted);
   bool to_the_end = length >= meta.size - position;
-  ReadRequest request{.key = name,
-                      .range = to_the_end ? Range::from(position) : Range::bounded(position, length),
-                      .version = version};
+  ReadRequest request{
+      .key = name, .range = to_the_end ? Range::from(position) : Range::bounded(position, length), .version = version};
   if (has_provider) request.provider = &provider;
   if (version.empty() && driver->info().caps.has(Cap::read_conditions)) request.conditions.if_match = meta.etag;
   ORLOP_ASSIGN(std::unique_ptr<Reader> opened, driver->read(context, request));
@@ -101,7 +100,8 @@ Result<void> File::State::reopen(std::size_t wanted) {
 }
 
 Result<File> File::open(std::shared_ptr<Driver> driver, const ReadRequest& request, const Context& context) {
-  if (request.range != Range::all()) return Error(Code::invalid_argument, "a file is opened whole, and seeks by itself");
+  if (request.range != Range::all())
+    return Error(Code::invalid_argument, "a file is opened whole, and seeks by itself");
   ORLOP_ASSIGN(std::unique_ptr<Reader> reader, driver->read(context, request));
   auto state = std::make_unique<State>();
   state->meta = reader->meta();

@@ -28,8 +28,8 @@ struct GzipFilter::Stream {
 GzipFilter::GzipFilter() : stream_(std::make_unique<Stream>()) {
   constexpr int gzip_window = 15 + 16;  // the largest window, with a gzip header: zlib.h, deflateInit2
   constexpr int memory_level = 8;
-  stream_->ready = deflateInit2(&stream_->z, Z_BEST_COMPRESSION, Z_DEFLATED, gzip_window, memory_level,
-                                Z_DEFAULT_STRATEGY) == Z_OK;
+  stream_->ready =
+      deflateInit2(&stream_->z, Z_BEST_COMPRESSION, Z_DEFLATED, gzip_window, memory_level, Z_DEFAULT_STRATEGY) == Z_OK;
 }
 
 GzipFilter::~GzipFilter() {

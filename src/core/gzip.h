@@ -13,7 +13,8 @@ namespace orlop {
 // Text and what is text underneath (XML, JSON, scripts).
 bool is_text_like(std::string_view content_type) noexcept;
 
-// Makes one gzip member (RFC 1952) of what it is fed: level 9, no time, no name, so that equal content gives equal bytes.
+// Makes one gzip member (RFC 1952) of what it is fed: level 9, no time, no name, so that equal content gives equal
+// bytes.
 class GzipFilter {
  public:
   using Sink = std::function<Result<void>(Bytes)>;

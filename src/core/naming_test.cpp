@@ -11,8 +11,8 @@ namespace {
 struct NameVector {
   std::string_view input;
   std::string_view clean;
-  std::string_view at_root;      // below ""
-  const char* at_location;       // below "loc"; null: denied
+  std::string_view at_root;  // below ""
+  const char* at_location;   // below "loc"; null: denied
 };
 
 constexpr NameVector names[] = {
@@ -82,7 +82,8 @@ TEST(Naming, RefusesWhatIsNoRelativeName) {
     ASSERT_FALSE(checked) << name;
     EXPECT_EQ(checked.error().code(), Code::invalid_argument);
   }
-  for (std::string_view name : {"a", "a/b.txt", "..a", "a..", "a/..b", "...", "a b/c"}) EXPECT_TRUE(check_relative(name)) << name;
+  for (std::string_view name : {"a", "a/b.txt", "..a", "a..", "a/..b", "...", "a b/c"})
+    EXPECT_TRUE(check_relative(name)) << name;
 }
 
 TEST(Naming, ShortensTheRootOnly) {
@@ -91,9 +92,11 @@ TEST(Naming, ShortensTheRootOnly) {
     std::size_t limit;
     std::string_view result;
   } const vectors[] = {
-      {"a.txt", 5, "a.txt"},          {"abc.tar.gz", 9, "abc.ta.gz"}, {"abc.tar.gz", 4, "a.gz"},
-      {"d/abcdef.txt", 10, "d/abcd.txt"}, {".bashrc", 6, ".bashr"},   {"noext", 3, "noe"},
-      {"dir/noext", 5, "dir/n"},      {"a/b.c/def", 7, "a/b.c/d"},    {"ä€😀x.txt", 6, "ä€.txt"},
+      {"a.txt", 5, "a.txt"},     {"abc.tar.gz", 9, "abc.ta.gz"},
+      {"abc.tar.gz", 4, "a.gz"}, {"d/abcdef.txt", 10, "d/abcd.txt"},
+      {".bashrc", 6, ".bashr"},  {"noext", 3, "noe"},
+      {"dir/noext", 5, "dir/n"}, {"a/b.c/def", 7, "a/b.c/d"},
+      {"ä€😀x.txt", 6, "ä€.txt"},
   };
   for (const auto& v : vectors) EXPECT_EQ(available_overwrite_name(v.name, v.limit).value(), v.result) << v.name;
   EXPECT_EQ(available_overwrite_name("a.txt", std::nullopt).value(), "a.txt");

@@ -70,8 +70,14 @@ std::optional<std::uint64_t> parse_scaled(std::string_view text, const Unit (&un
   return std::nullopt;
 }
 
-constexpr Unit size_units[] = {{"", 1},           {"K", 1ULL << 10},   {"M", 1ULL << 20},   {"G", 1ULL << 30},
-                               {"T", 1ULL << 40}, {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30},
+constexpr Unit size_units[] = {{"", 1},
+                               {"K", 1ULL << 10},
+                               {"M", 1ULL << 20},
+                               {"G", 1ULL << 30},
+                               {"T", 1ULL << 40},
+                               {"KiB", 1ULL << 10},
+                               {"MiB", 1ULL << 20},
+                               {"GiB", 1ULL << 30},
                                {"TiB", 1ULL << 40}};
 constexpr Unit duration_units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
 
@@ -105,9 +111,10 @@ Result<void> OptionReader::check_names() const {
   for (const auto& [name, value] : values_) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     std::string_view near = nearest(name, names);
-    std::string hint = near.empty() ? fmt::format("valid are: {}", fmt::join(names, ", "))
-                                    : fmt::format("did you mean {}?", near);
-    return invalid(fmt::format("there is no option \"{}\"; {}", name.substr(0, 100), names.empty() ? "none is valid here" : hint));
+    std::string hint =
+        near.empty() ? fmt::format("valid are: {}", fmt::join(names, ", ")) : fmt::format("did you mean {}?", near);
+    return invalid(
+        fmt::format("there is no option \"{}\"; {}", name.substr(0, 100), names.empty() ? "none is valid here" : hint));
   }
   return {};
 }

@@ -20,18 +20,19 @@ Error unknown_scheme(std::string_view scheme) {
   std::vector<std::string_view> known;
   for (const Backend* backend : table()) known.push_back(backend->scheme);
   std::string_view near = nearest(scheme, known);
-  std::string hint = near.empty() ? fmt::format("known are: {}", fmt::join(known, ", "))
-                                  : fmt::format("did you mean {}?", near);
+  std::string hint =
+      near.empty() ? fmt::format("known are: {}", fmt::join(known, ", ")) : fmt::format("did you mean {}?", near);
   return Error(Code::config_invalid, fmt::format("there is no backend \"{}\"; {}", scheme, hint));
 }
 
 Result<void> refuse_secrets(const Backend& backend, const StringMap& options_of_url) {
   for (const OptionSpec& spec : backend.options) {
     if (!spec.secret || !options_of_url.contains(spec.name)) continue;
-    return Error(Code::config_invalid,
-                 fmt::format("{} does not belong in a URL, it ends up in logs; put it in the environment or in a remote "
-                             "of the configuration file",
-                             spec.name));
+    return Error(
+        Code::config_invalid,
+        fmt::format("{} does not belong in a URL, it ends up in logs; put it in the environment or in a remote "
+                    "of the configuration file",
+                    spec.name));
   }
   return {};
 }

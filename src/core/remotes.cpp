@@ -86,7 +86,8 @@ Result<Remotes> Remotes::parse(std::string_view text, std::string_view file_name
   for (const auto& [key, value] : parsed.table()) {
     const toml::table* remotes = value.as_table();
     if (key != "remotes" || !remotes) {
-      return invalid(file_name, value.source(), fmt::format("\"{}\" is not known here; write [remotes.NAME]", key.str()));
+      return invalid(file_name, value.source(),
+                     fmt::format("\"{}\" is not known here; write [remotes.NAME]", key.str()));
     }
     for (const auto& [name, node] : *remotes) {
       ORLOP_ASSIGN(Remote remote, parse_remote(file_name, name.str(), node));

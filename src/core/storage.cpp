@@ -42,10 +42,9 @@ Error unknown_remote(std::string_view name, const Remotes& remotes) {
   std::vector<std::string_view> known;
   for (const Remote& remote : remotes.all()) known.push_back(remote.name);
   std::string_view near = nearest(name, known);
-  return Error(Code::config_invalid,
-               fmt::format("there is no remote \"{}\" in the configuration file{}", name,
-                           near.empty() ? "; write a URL (s3://bucket/prefix) or add the remote"
-                                        : fmt::format("; did you mean {}?", near)));
+  return Error(Code::config_invalid, fmt::format("there is no remote \"{}\" in the configuration file{}", name,
+                                                 near.empty() ? "; write a URL (s3://bucket/prefix) or add the remote"
+                                                              : fmt::format("; did you mean {}?", near)));
 }
 
 // A URL as it is, or the remote that `name[:path]` stands for.
@@ -157,10 +156,9 @@ Result<std::string> Storage::url(std::string_view name, const UrlOptions& option
 
 Result<Presigned> Storage::presign(std::string_view name, const UrlOptions& options, const Context& context) const {
   ORLOP_TRY(check_inside(name));
-  return driver_->presign(limited(context), {.method = options.method,
-                                             .key = name,
-                                             .expires = options.expires,
-                                             .parameters = options.parameters});
+  return driver_->presign(
+      limited(context),
+      {.method = options.method, .key = name, .expires = options.expires, .parameters = options.parameters});
 }
 
 Result<std::string> Storage::public_url(std::string_view name) const {

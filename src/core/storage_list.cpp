@@ -21,7 +21,8 @@ Result<const Entry*> Lister::next() {
   for (int empty_pages = 0; position_ == page_.entries.size(); ++empty_pages) {
     if (started_ && page_.next.empty()) return nullptr;
     if (empty_pages > empty_pages_limit || (started_ && page_.next == request_.token)) {
-      return Error(Code::data_corrupted, "the listing does not come to an end").add_context("list", driver_->info().scheme, request_.prefix);
+      return Error(Code::data_corrupted, "the listing does not come to an end")
+          .add_context("list", driver_->info().scheme, request_.prefix);
     }
     request_.token = std::move(page_.next);
     page_.next.clear();

@@ -19,8 +19,7 @@ bool leaves_location(std::string_view name) noexcept {
 
 Result<void> check_inside(std::string_view name) {
   if (!leaves_location(name)) return {};
-  return Error(Code::invalid_argument,
-               fmt::format("invalid name \"{}\": it leaves the location of the storage", name));
+  return Error(Code::invalid_argument, fmt::format("invalid name \"{}\": it leaves the location of the storage", name));
 }
 
 }  // namespace orlop

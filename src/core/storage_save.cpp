@@ -46,7 +46,8 @@ bool in_one_request(const Payload& payload, bool pack) { return !pack && payload
 Result<std::string> another_name(std::string_view name, std::optional<std::size_t> max_length) {
   if (!max_length) return naming::alternative_name(name);
   if (*max_length <= alternative_length) {
-    return Error(Code::invalid_argument, fmt::format("no free name for \"{}\" fits into {} characters", name, *max_length));
+    return Error(Code::invalid_argument,
+                 fmt::format("no free name for \"{}\" fits into {} characters", name, *max_length));
   }
   ORLOP_ASSIGN(std::string base, naming::available_overwrite_name(name, *max_length - alternative_length));
   return naming::alternative_name(base);

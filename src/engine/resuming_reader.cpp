@@ -53,7 +53,8 @@ class ResumingReader final : public Reader {
     if (!reader) return explained(std::move(reader).error());
     const Meta& present = (*reader)->meta();
     // Whoever ignores if-match must not slip in another version.
-    if (present.etag != meta().etag || present.size != meta().size || present.modified != meta().modified) return changed();
+    if (present.etag != meta().etag || present.size != meta().size || present.modified != meta().modified)
+      return changed();
     rest_ = *std::move(reader);
     reader_ = rest_.get();
     return reader_->read(out);
@@ -74,9 +75,7 @@ class ResumingReader final : public Reader {
     return extent.end == meta().size ? Range::from(begin) : Range::bounded(begin, extent.end - begin);
   }
 
-  static Error changed() {
-    return Error(Code::precondition_failed, "the object was replaced while it was being read");
-  }
+  static Error changed() { return Error(Code::precondition_failed, "the object was replaced while it was being read"); }
 
   static Error explained(Error error) {
     bool gone = error.code() == Code::not_found || error.code() == Code::range_not_satisfiable;

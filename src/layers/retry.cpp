@@ -52,15 +52,16 @@ class RetryLayer final : public Around<RetryLayer>, public Named {
   Result<Meta> put(const Context& context, const PutRequest& request) override {
     Context inner = with_policy(context);
     Attempted attempted{request.payload, now()};
-    return settled(inner, "put", [&] { return next().put(inner, request); },
-                   [&] { return find_put(inner, request.key, attempted); });
+    return settled(
+        inner, "put", [&] { return next().put(inner, request); },
+        [&] { return find_put(inner, request.key, attempted); });
   }
 
   Result<Meta> copy(const Context& context, const CopyRequest& request) override {
     Context inner = with_policy(context);
     SystemTime began = now();
-    return settled(inner, "copy", [&] { return next().copy(inner, request); },
-                   [&] { return find_copy(inner, request, began); });
+    return settled(
+        inner, "copy", [&] { return next().copy(inner, request); }, [&] { return find_copy(inner, request, began); });
   }
 
   // Repeating a move whose answer was lost would report that the source is gone.

@@ -12,7 +12,8 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// HTTP dates know whole seconds, and the clocks differ: AWS accepts requests up to 15 minutes off (RequestTimeTooSkewed).
+// HTTP dates know whole seconds, and the clocks differ: AWS accepts requests up to 15 minutes off
+// (RequestTimeTooSkewed).
 constexpr seconds date_resolution{2};
 constexpr minutes largest_skew{15};
 

@@ -47,7 +47,7 @@ struct ReadRequest {
 
 struct PutRequest {
   std::string_view key;
-  Payload payload;
+  Payload payload{};
   const Attrs* attrs = nullptr;  // null: none
   PutMode mode = PutMode::overwrite;
   std::string_view if_match{};  // of PutMode::match
