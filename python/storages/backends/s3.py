@@ -3,6 +3,7 @@
 import mimetypes
 import os
 import posixpath
+import re
 import time
 import warnings
 from contextvars import ContextVar
@@ -36,6 +37,9 @@ from storages.utils import (
 )
 
 __all__ = ["S3File", "S3ManifestStaticStorage", "S3StaticStorage", "S3Storage"]
+
+# What may stand for a bucket in a URL of the engine; which of these are good names is the service's business.
+_BUCKET = re.compile(r"[A-Za-z0-9._-]+")
 
 # Names tried before giving up on finding one that is not taken.
 _ALTERNATIVES = 100
@@ -197,7 +201,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
     @cached_property
     def _store(self):
         """The engine's handle, opened with the first use."""
-        if not self.bucket_name:
+        if not _BUCKET.fullmatch(self.bucket_name or ""):
             raise ImproperlyConfigured("Set AWS_STORAGE_BUCKET_NAME, or the option bucket_name, to the bucket's name.")
         try:
             return _native.Store(
