@@ -79,7 +79,7 @@ class Server:
         )
 
     def set_faults(self, script: str) -> None:
-        """Faults to answer with, one a line: "503-twice", "PUT /media/a.txt drop-after-256K"; "" for none."""
+        """Faults to answer with, one a line: "503-twice", "PutObject drop-after-256K", "GET /media/* stall"; "" for none."""
         self._server.set_faults(script)
 
     def take_log(self) -> list[_native.ServedRequest]:

@@ -45,6 +45,13 @@ class Stream:
             yield chunk
 
 
+def size_of(body):
+    """Of a Stream what is known of it: at least the limit it was made with."""
+    if isinstance(body, FileRange):
+        return body.size
+    return len(body.head) if isinstance(body, Stream) else memoryview(body).nbytes
+
+
 def rewind(content):
     if is_seekable(content):
         content.seek(0, os.SEEK_SET)

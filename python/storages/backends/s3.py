@@ -295,7 +295,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         body = self._body(content, parameters)
         saving = _saving.get()
         if saving is None or saving.storage is not self or not saving.deferred:
-            self._upload(name, content, body, parameters, False)
+            self._upload(name, body, parameters, False)
             return name
         return self._save_under_free_name(name, content, body, saving.max_length)
 
@@ -306,7 +306,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         parameters["ContentEncoding"] = "gzip"
         return contents.body_of_readable(self._compress_content(contents.readable_bytes(content)), limit)
 
-    def _upload(self, name, content, body, parameters, exclusive):
+    def _upload(self, name, body, parameters, exclusive):
         key = self._normalize_name(name)
         attrs = to_attrs(parameters)
         if isinstance(body, contents.FileRange):
@@ -320,15 +320,17 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             self._store.put(key, body, attrs, exclusive, current())
 
     def _save_under_free_name(self, name, content, body, max_length):
-        # The store decides who gets a name. A stream can be sent only once, so its name is looked for beforehand.
-        if isinstance(body, contents.Stream):
+        # The store decides who gets a name. What takes long to send, or can be sent only once, asks beforehand as well.
+        large = contents.size_of(body) >= self.transfer_config.multipart_threshold
+        if large:
             name = self._free_name(name, max_length)
+        exclusive = not large or self._store.can("write_create")
         for candidate in self._candidates(name, max_length):
             parameters = self._get_write_parameters(self._normalize_name(candidate), content)
             if self._compresses(parameters):
                 parameters["ContentEncoding"] = "gzip"
             try:
-                self._upload(candidate, content, body, parameters, True)
+                self._upload(candidate, body, parameters, exclusive)
                 return candidate
             except AlreadyExists as error:
                 taken = error

@@ -27,7 +27,10 @@ def explain(error):
     text = str(error)
     # The engine's hint comes behind what a service said, which may use the same words by chance.
     hint = error.message.rpartition(";")[2] if error.service_code else error.message
-    settings = list(dict.fromkeys(SETTINGS[option] for option in _OPTION.findall(hint)))
+    options = _OPTION.findall(hint)
+    if not options and error.code == "unavailable" and not error.status:
+        options = ["endpoint"]  # nobody answered
+    settings = list(dict.fromkeys(SETTINGS[option] for option in options))
     if settings and settings[0] not in text:
         error.args = (f"{text} [{', '.join(settings)}]",)
 

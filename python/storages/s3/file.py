@@ -167,23 +167,20 @@ class S3File(CompressedFileMixin, File):
 
     def _send_buffer(self):
         if self._writer is None:
-            self._writer = self._storage._store.write(self._key, self._attrs(), self._creates(), current())
+            self._writer = self._storage._store.write(self._key, self._attrs(), self._creates("write_create"), current())
         with self.file.getbuffer() as buffered:
             self._writer.write(buffered)
         self._file = io.BytesIO()
 
-    def _creates(self):
-        """Whether the store itself is to refuse a name that is taken."""
+    def _creates(self, capability):
+        """Whether the store itself is to refuse a name that is taken; one that cannot is asked now."""
         if not self._exclusive:
             return False
-        if self._storage._store.can("put_create"):
+        if self._storage._store.can(capability):
             return True
-        self._refuse_taken()
-        return False
-
-    def _refuse_taken(self):
         if self._storage.exists(self.name):
             raise AlreadyExists(f"File exists: {self._key}")
+        return False
 
     def _publish(self):
         if self._writer is not None:
@@ -191,7 +188,7 @@ class S3File(CompressedFileMixin, File):
             self._writer.commit()
         elif self._is_dirty:
             with self.file.getbuffer() as buffered:
-                self._storage._store.put(self._key, buffered, self._attrs(), self._creates(), current())
+                self._storage._store.put(self._key, buffered, self._attrs(), self._creates("put_create"), current())
         else:
             self._create_empty()
 
