@@ -60,7 +60,7 @@ Result<std::vector<Part>> copy_parts(Uploads& uploads, const Context& context, c
 Result<Meta> copy_in_parts(Client& client, Uploads& uploads, const Context& context, const CopyRequest& request,
                            const Meta& from, std::uint64_t limit) {
   std::string key(request.to);
-  ORLOP_ASSIGN(std::string id, uploads.begin(context, {key, request.attrs ? *request.attrs : from.attrs}));
+  ORLOP_ASSIGN(std::string id, uploads.begin_copy(context, {key, request.attrs ? *request.attrs : from.attrs}));
   std::uint64_t step = std::max(std::min(part_size, limit), (from.size + parts_max - 1) / parts_max);
   auto parts = copy_parts(uploads, context, key, id, source_of(client, request.from), from, step);
   Result<Meta> done =

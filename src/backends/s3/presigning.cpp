@@ -29,7 +29,8 @@ Result<Signer> make_signer(Client& client, const PresignRequest& request) {
   if (client.config().credentials->is_anonymous()) {
     return Error(Code::unauthenticated, "signing needs credentials, and this storage is anonymous");
   }
-  if (request.expires > longest && !client.config().presign_v2) {
+  bool bounded = request.expires.count() >= 0 && request.expires <= longest;
+  if (!bounded && !client.config().presign_v2) {
     return Error(Code::invalid_argument, "expires must be between 0 and 604800 seconds");
   }
   Signer signer;
@@ -59,18 +60,24 @@ std::string_view method_name(SignedMethod method) {
 
 std::string path_of(const Route& route, std::string_view key) { return route.path + '/' + wire::encode_path(key); }
 
+// What the sender of a PUT must add, names in lower case.
+StringMap request_headers(const PresignRequest& request) {
+  StringMap headers;
+  for (const auto& [name, value] : request.parameters) {
+    std::string lower(name);
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    headers.insert_or_assign(std::move(lower), value);
+  }
+  return headers;
+}
+
 Presigned presign_url(const Signer& signer, const PresignRequest& request) {
   bool headers_go_along = request.method == SignedMethod::put;
   std::vector<wire::Field> headers = {{"host", signer.route.host}};
   Presigned result;
   result.method = method_name(request.method);
-  for (const auto& [name, value] : request.parameters) {
-    if (!headers_go_along) break;
-    std::string lower(name);
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    headers.emplace_back(lower, value);
-    result.headers.emplace(lower, value);
-  }
+  if (headers_go_along) result.headers = request_headers(request);
+  headers.insert(headers.end(), result.headers.begin(), result.headers.end());
   std::ranges::sort(headers, {}, &wire::Field::first);
   std::string path = path_of(signer.route, request.key);
   std::span<const wire::Field> parameters;
@@ -93,7 +100,7 @@ Presigned presign_url_v2(const Client& client, const Signer& signer, const Presi
   bool headers_go_along = request.method == SignedMethod::put;
   Presigned result;
   result.method = method_name(request.method);
-  if (headers_go_along) result.headers.insert(request.parameters.begin(), request.parameters.end());
+  if (headers_go_along) result.headers = request_headers(request);
   auto header = [&](std::string_view name) {
     auto found = result.headers.find(name);
     return found == result.headers.end() ? std::string_view{} : std::string_view(found->second);

@@ -107,10 +107,18 @@ std::optional<Checksum> combined_checksum(std::span<const Part> parts) {
 }
 
 Result<std::string> Uploads::begin(const Context& context, const BeginRequest& request) {
+  return begin(context, request, true);
+}
+
+Result<std::string> Uploads::begin_copy(const Context& context, const BeginRequest& request) {
+  return begin(context, request, false);
+}
+
+Result<std::string> Uploads::begin(const Context& context, const BeginRequest& request, bool summed) {
   Request post{.operation = "CreateMultipartUpload", .method = "POST", .key = request.key, .query = {{"uploads", ""}}};
   ORLOP_TRY(add_attrs(request.attrs, post.headers));
   Upload upload;
-  upload.checksum = client_.protection(post.headers).checksum;
+  if (summed) upload.checksum = client_.protection(post.headers).checksum;
   // This request announces the algorithm under another name, and has no sum of its own.
   std::erase_if(post.headers, [](const wire::Field& field) { return field.first == "x-amz-sdk-checksum-algorithm"; });
   if (upload.checksum != ChecksumAlgorithm::none) {
@@ -168,9 +176,10 @@ Result<Part> Uploads::copy_part(const Context& context, const PutPartRequest& re
   put.headers.emplace_back("x-amz-copy-source-range", fmt::format("bytes={}-{}", offset, offset + length - 1));
   put.headers.emplace_back("x-amz-copy-source-if-match", source_etag);
   ORLOP_ASSIGN(Reply reply, client_.exchange(context, put));
-  ORLOP_ASSIGN(EtagReply etag, parse_etag(reply.body, "CopyPartResult"));
+  ORLOP_ASSIGN(EtagReply etag, parse_etag(reply.body, "CopyPartResult", "CopyObjectResult"));  // S3Proxy
+
   if (etag.etag.empty()) return wrong_answer(200, "the answer has no ETag");
-  return Part{request.index, length, std::move(etag.etag), std::nullopt};
+  return Part{request.index, length, std::move(etag.etag), std::move(etag.checksum)};
 }
 
 Result<std::vector<Part>> Uploads::list_parts(const Context& context, const ListPartsRequest& request) {

@@ -15,6 +15,9 @@ class Uploads final : public Multipart {
   explicit Uploads(Client& client) : client_(client) {}
 
   Result<std::string> begin(const Context& context, const BeginRequest& request) override;
+  // An upload whose parts are copies: without checksums, which MinIO asks for and cannot make of a copy. (Amazon adds
+  // its own.)
+  Result<std::string> begin_copy(const Context& context, const BeginRequest& request);
   Result<Part> put_part(const Context& context, const PutPartRequest& request) override;
   // The part is a piece of an object that is there. `source`: the value of x-amz-copy-source.
   Result<Part> copy_part(const Context& context, const PutPartRequest& request, std::string_view source,
@@ -31,6 +34,7 @@ class Uploads final : public Multipart {
   };
   enum class Outcome : std::uint8_t { done, open, unknown };
 
+  Result<std::string> begin(const Context& context, const BeginRequest& request, bool summed);
   Upload upload_of(const std::string& id);
   Result<Meta> complete_once(const Context& context, const CompleteRequest& request);
   // Looks whether the object is the one these parts make, and else whether the upload is still there.

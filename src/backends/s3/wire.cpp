@@ -22,9 +22,11 @@ using wire::XmlDocument;
 
 constexpr std::string_view xmlns = "http://s3.amazonaws.com/doc/2006-03-01/";
 
-Result<XmlDocument> open_reply(std::string_view body, std::string_view root) {
+Result<XmlDocument> open_reply(std::string_view body, std::string_view root, std::string_view other_root = {}) {
   auto document = XmlDocument::parse(body);
-  if (document && document->root_name() == root) return *std::move(document);
+  bool right =
+      document && (document->root_name() == root || (!other_root.empty() && document->root_name() == other_root));
+  if (right) return *std::move(document);
   if (document && document->root_name() == "Error") {
     // "Amazon S3 can return 200 OK with an error in the body" (CompleteMultipartUpload, CopyObject). The status that
     // belongs to the code is not told; whatever the table does not know is the server's failure.
@@ -81,17 +83,21 @@ Result<Entry> parse_group(const pugi::xml_node& node, const KeyDecoder& decode) 
   return entry;
 }
 
+std::optional<Checksum> parse_sum(const pugi::xml_node& node) {
+  for (std::string_view name : {"CRC64NVME", "CRC32C", "CRC32", "SHA256", "SHA1"}) {
+    auto bytes = wire::decode_base64(child_text(node, fmt::format("Checksum{}", name)));
+    if (bytes && !bytes->empty()) return Checksum{parse_checksum(name), *std::move(bytes)};
+  }
+  return std::nullopt;
+}
+
 Result<Part> parse_part(const pugi::xml_node& node) {
   Part part;
   part.etag = child_text(node, "ETag");
   bool numbers =
       parse_number(child_text(node, "PartNumber"), part.index) && parse_number(child_text(node, "Size"), part.size);
   if (!numbers || part.etag.empty()) return wrong_answer(200, "a part of the listing is incomplete");
-  for (std::string_view name : {"CRC64NVME", "CRC32C", "CRC32", "SHA256", "SHA1"}) {
-    std::string_view text = child_text(node, fmt::format("Checksum{}", name));
-    auto bytes = text.empty() ? Result<std::string>(std::string{}) : wire::decode_base64(text);
-    if (bytes && !bytes->empty()) part.checksum = Checksum{parse_checksum(name), *bytes};
-  }
+  part.checksum = parse_sum(node);
   return part;
 }
 
@@ -174,11 +180,12 @@ Result<std::string> parse_upload_id(std::string_view body) {
   return id;
 }
 
-Result<EtagReply> parse_etag(std::string_view body, std::string_view root_name) {
-  ORLOP_ASSIGN(XmlDocument document, open_reply(body, root_name));
+Result<EtagReply> parse_etag(std::string_view body, std::string_view root_name, std::string_view other_root) {
+  ORLOP_ASSIGN(XmlDocument document, open_reply(body, root_name, other_root));
   const pugi::xml_node root = document.root();
   if (!wire::has_child(root, "ETag")) return wrong_answer(200, "the answer has no ETag");
-  return EtagReply{std::string(child_text(root, "ETag")), std::string(child_text(root, "LastModified"))};
+  return EtagReply{std::string(child_text(root, "ETag")), std::string(child_text(root, "LastModified")),
+                   parse_sum(root)};
 }
 
 Result<PartsReply> parse_parts(std::string_view body) {

@@ -42,8 +42,10 @@ Result<std::string> parse_upload_id(std::string_view body);  // of CreateMultipa
 struct EtagReply {
   std::string etag;  // may be empty: Ceph's answer to CompleteMultipartUpload
   std::string modified;
+  std::optional<Checksum> checksum;
 };
-Result<EtagReply> parse_etag(std::string_view body, std::string_view root);
+// `other_root`: what some service calls the same.
+Result<EtagReply> parse_etag(std::string_view body, std::string_view root, std::string_view other_root = {});
 
 struct PartsReply {
   std::vector<Part> parts;
