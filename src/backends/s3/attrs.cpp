@@ -146,6 +146,7 @@ Result<void> add_attrs(const Attrs& attrs, std::vector<wire::Field>& headers) {
   }
   for (const auto& [name, value] : attrs.user) {
     ORLOP_ASSIGN(std::string header, metadata_header(name));
+    if (!valid_header_value(value)) return bad_value(name);
     headers.emplace_back(std::move(header), encode_metadata(value));
   }
   std::vector<wire::Field> query;

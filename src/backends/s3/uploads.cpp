@@ -198,7 +198,7 @@ Result<std::vector<Part>> Uploads::list_parts(const Context& context, const List
       parts.push_back(std::move(part));
     }
     if (!page.truncated && parts.empty() && !client_.dialect().knows_uploads) {
-      return Error(Code::not_found, "there is no such upload, or it has no parts");
+      ORLOP_TRY(check_known(context, request));
     }
     if (!page.truncated) return parts;
     if (page.parts.empty()) return wrong_answer(200, "the listing of parts does not move on");
@@ -287,22 +287,31 @@ Uploads::Outcome Uploads::settle(const Context& context, const CompleteRequest& 
   return parts ? Outcome::open : Outcome::unknown;
 }
 
-void Uploads::sweep(const Context& context, const std::string& key, SystemTime since) {
-  Context own = outlasting(context);
+Result<std::vector<UploadsReply::Upload>> Uploads::list_uploads(const Context& context, const std::string& key) {
   Request get{
       .operation = "ListMultipartUploads", .method = "GET", .key = {}, .query = {{"uploads", ""}, {"prefix", key}}};
-  auto reply = client_.exchange(own, get, body_limit);
-  if (!reply) return;
-  auto listed = parse_uploads(reply->body);
-  if (!listed) return;
-  std::erase_if(listed->uploads, [&](const UploadsReply::Upload& upload) {
-    return upload.key != key || !upload.initiated || *upload.initiated < since;
-  });
+  ORLOP_ASSIGN(Reply reply, client_.exchange(context, get, body_limit));
+  ORLOP_ASSIGN(UploadsReply listed, parse_uploads(reply.body));
+  std::erase_if(listed.uploads, [&](const UploadsReply::Upload& upload) { return upload.key != key; });
+  return std::move(listed.uploads);
+}
+
+Result<void> Uploads::check_known(const Context& context, const ListPartsRequest& request) {
+  ORLOP_ASSIGN(auto uploads, list_uploads(context, request.key));
+  if (std::ranges::find(uploads, request.upload_id, &UploadsReply::Upload::id) != uploads.end()) return {};
+  return Error(Code::not_found, "there is no such upload");
+}
+
+void Uploads::sweep(const Context& context, const std::string& key, SystemTime since) {
+  Context own = outlasting(context);
+  auto uploads = list_uploads(own, key);
+  if (!uploads) return;
+  std::erase_if(*uploads, [&](const auto& upload) { return !upload.initiated || *upload.initiated < since; });
   // Two of them: one may be somebody else's, and which one cannot be told.
-  if (listed->uploads.size() != 1) return;
-  const UploadsReply::Upload& upload = listed->uploads.front();
-  auto parts = list_parts(own, {key, upload.id});
-  if (parts && parts->empty()) (void)abort(own, {key, upload.id});
+  if (uploads->size() != 1) return;
+  const std::string& id = uploads->front().id;
+  auto parts = list_parts(own, {key, id});
+  if (parts && parts->empty()) (void)abort(own, {key, id});
 }
 
 Result<void> Uploads::abort(const Context& context, const AbortRequest& request) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "backends/s3/client.h"
+#include "backends/s3/wire.h"
 #include "orlop/driver/multipart.h"
 
 namespace orlop::s3 {
@@ -39,6 +40,9 @@ class Uploads final : public Multipart {
   Result<Meta> complete_once(const Context& context, const CompleteRequest& request);
   // Looks whether the object is the one these parts make, and else whether the upload is still there.
   Outcome settle(const Context& context, const CompleteRequest& request, Meta& meta);
+  Result<std::vector<UploadsReply::Upload>> list_uploads(const Context& context, const std::string& key);
+  // Whether it is one that has no parts yet. Errors: not_found.
+  Result<void> check_known(const Context& context, const ListPartsRequest& request);
   // Removes the upload a lost answer may have left, so that nobody pays for what nobody knows of.
   void sweep(const Context& context, const std::string& key, SystemTime since);
 
