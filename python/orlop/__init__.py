@@ -1,11 +1,11 @@
 """Files on object stores: S3 and what speaks its protocol, local directories, memory.
 
-    >>> import orlop
-    >>> storage = orlop.open("mem:")
-    >>> storage.save("hello.txt", "hello")
-    'hello.txt'
-    >>> storage.read_bytes("hello.txt")
-    b'hello'
+>>> import orlop
+>>> storage = orlop.open("mem:")
+>>> storage.save("hello.txt", "hello")
+'hello.txt'
+>>> storage.read_bytes("hello.txt")
+b'hello'
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ __all__ = [
 _native.set_exception_classes(list(BY_CODE))
 
 
-def open(url: str, **options: object) -> Storage:
+def open(url: str, *, attempts: int = 5, timeout: float = 0, **options: object) -> Storage:
     """The storage at `url`: ``s3://bucket/prefix``, ``file:///dir``, ``mem:``, or a remote of the configuration file.
 
     Options are those of the backend (``region="eu-central-1"``), and win over those in the URL. Of every backend are
@@ -76,7 +76,7 @@ def open(url: str, **options: object) -> Storage:
     """
     from orlop.storage import Storage
 
-    return Storage(url, **options)
+    return Storage(url, attempts=attempts, timeout=timeout, **options)
 
 
 def __getattr__(name: str) -> object:

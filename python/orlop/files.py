@@ -123,9 +123,11 @@ class TextWriter(_AbortsOnError, io.TextIOWrapper):
         self._abort = buffer._abort
 
 
-def open_reader(file: _native.File, name: str, text: dict[str, Any] | None) -> io.BufferedReader | io.TextIOWrapper:
+def open_reader(
+    file: _native.File, name: str, text: dict[str, Any] | None
+) -> io.BufferedReader[Any] | io.TextIOWrapper[Any]:
     """`text` holds the arguments of a TextIOWrapper; None for bytes."""
-    reader = io.BufferedReader(RawReader(file, name), BUFFER_SIZE)
+    reader: io.BufferedReader[Any] = io.BufferedReader(RawReader(file, name), BUFFER_SIZE)
     return reader if text is None else io.TextIOWrapper(reader, **text)
 
 

@@ -13,6 +13,8 @@ from orlop.ledger import current
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    Names = list[str]
+    Outcomes = list[Exception | None]
     Data = bytes | bytearray | memoryview | str | IO[Any]
 
 # The size from which an upload goes in parts, unless `part_size` says another.
@@ -74,10 +76,11 @@ class Storage:
             if not token:
                 return
 
-    def listdir(self, path: str = "") -> tuple[list[str], list[str]]:
+    def listdir(self, path: str = "") -> tuple[Names, Names]:
         """The directories and the files of one directory, by their last segments."""
         prefix = _key(path).rstrip("/") + "/" if path.strip("/") else ""
-        directories, files = [], []
+        directories: Names = []
+        files: Names = []
         for entry in self.list(prefix, "/"):
             name = entry.name[len(prefix) :].rstrip("/")
             if entry.is_directory:
@@ -113,7 +116,7 @@ class Storage:
         leaving its `with` block by an exception publishes nothing, and `x` refuses a name that is taken."""
         from orlop import files
 
-        if sorted(mode.replace("b", "").replace("t", "")) not in (["r"], ["w"], ["x"]) or "b" in mode and "t" in mode:
+        if sorted(mode.replace("b", "").replace("t", "")) not in (["r"], ["w"], ["x"]) or ("b" in mode and "t" in mode):
             raise ValueError(f"invalid mode: {mode!r}; use r, w or x, with b for bytes")
         text = None if "b" in mode else {"encoding": encoding, "errors": errors, "newline": newline}
         if "r" in mode:
@@ -172,7 +175,7 @@ class Storage:
             if error:
                 raise error
 
-    def remove_many(self, names: Iterable[str]) -> list[Exception | None]:
+    def remove_many(self, names: Iterable[str]) -> Outcomes:
         """Per name what went wrong, or None. Many names travel in one request where the service can."""
         return self._store.remove([_key(name) for name in names], current())
 

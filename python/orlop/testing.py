@@ -1,7 +1,7 @@
 """An S3 server in this process, for tests.
 
-    with orlop.testing.Server(buckets=["media"]) as server:
-        storage = server.storage("media")
+with orlop.testing.Server(buckets=["media"]) as server:
+    storage = server.storage("media")
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from types import TracebackType
+from typing import Any
 
 from orlop import _native
 from orlop.storage import Storage
@@ -67,19 +68,19 @@ class Server:
         self._server.create_bucket(name)
 
     def storage(self, bucket: str, **options: object) -> Storage:
-        return Storage(
-            f"s3://{bucket}",
-            **{
-                "endpoint": self.endpoint,
-                "region": self.region,
-                "access_key_id": self.access_key_id,
-                "secret_access_key": self.secret_access_key,
-                **options,
-            },
-        )
+        place: dict[str, Any] = {
+            "endpoint": self.endpoint,
+            "region": self.region,
+            "access_key_id": self.access_key_id,
+            "secret_access_key": self.secret_access_key,
+        }
+        return Storage(f"s3://{bucket}", **{**place, **options})
 
     def set_faults(self, script: str) -> None:
-        """Faults to answer with, one a line: "503-twice", "PutObject drop-after-256K", "GET /media/* stall"; "" for none."""
+        """Faults to answer with, one a line: "503-twice", "PutObject drop-after-256K", "GET /media/* stall".
+
+        Empty for none.
+        """
         self._server.set_faults(script)
 
     def take_log(self) -> list[_native.ServedRequest]:

@@ -5,7 +5,6 @@ import json
 from functools import lru_cache
 
 from django.core.exceptions import ImproperlyConfigured
-
 from orlop import ConfigInvalid, _native
 
 

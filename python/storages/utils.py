@@ -8,7 +8,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
 from django.core.files.utils import FileProxyMixin
 from django.utils.encoding import force_bytes
-
 from orlop import _native
 
 
@@ -57,7 +56,7 @@ def get_available_overwrite_name(name, max_length):
         if max_length is not None and len(name) > max_length and "nothing of it is left" in str(error):
             raise SuspiciousFileOperation(
                 f'Storage tried to truncate away entire filename "{name}". '
-                "Please make sure that the corresponding file field allows sufficient \"max_length\"."
+                'Please make sure that the corresponding file field allows sufficient "max_length".'
             ) from None
         raise SuspiciousFileOperation(f"Detected path traversal attempt in '{name}'") from None
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import django
 import pytest
 from django.conf import settings
-
 from servers.fixtures import running_servers
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:

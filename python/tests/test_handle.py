@@ -26,7 +26,9 @@ def test_save_and_read(storage):
     assert storage.read_text("dir/hello.txt") == "héllo"
 
 
-@pytest.mark.parametrize("data", [b"data", bytearray(b"data"), memoryview(b"data"), "data", io.BytesIO(b"data"), io.StringIO("data")])
+@pytest.mark.parametrize(
+    "data", [b"data", bytearray(b"data"), memoryview(b"data"), "data", io.BytesIO(b"data"), io.StringIO("data")]
+)
 def test_save_takes(storage, data):
     storage.save("x", data)
     assert storage.read_bytes("x") == b"data"
@@ -65,7 +67,10 @@ def test_stat(storage):
 
 def test_content_type_given_beats_the_guess(storage):
     storage.save("a.css.gz", b"", content_type="application/gzip")
-    assert (storage.stat("a.css.gz").content_type, storage.stat("a.css.gz").content_encoding) == ("application/gzip", "")
+    assert (storage.stat("a.css.gz").content_type, storage.stat("a.css.gz").content_encoding) == (
+        "application/gzip",
+        "",
+    )
     storage.save("b.css.gz", b"")
     assert (storage.stat("b.css.gz").content_type, storage.stat("b.css.gz").content_encoding) == ("text/css", "gzip")
 
@@ -74,7 +79,10 @@ def test_listing(storage):
     for name in ("a.txt", "d/b.txt", "d/e/c.txt"):
         storage.save(name, b"x")
     assert [entry.name for entry in storage.list()] == ["a.txt", "d/b.txt", "d/e/c.txt"]
-    assert [(entry.name, entry.is_directory) for entry in storage.list("d/", "/")] == [("d/b.txt", False), ("d/e/", True)]
+    assert [(entry.name, entry.is_directory) for entry in storage.list("d/", "/")] == [
+        ("d/b.txt", False),
+        ("d/e/", True),
+    ]
     assert storage.listdir() == (["d"], ["a.txt"])
     assert storage.listdir("d") == storage.listdir("d/") == (["e"], ["b.txt"])
 

@@ -67,7 +67,7 @@ def on_disk(data, mode="rb"):
 
 
 def spooled(data):
-    file = tempfile.SpooledTemporaryFile()
+    file = tempfile.SpooledTemporaryFile()  # noqa: SIM115
     file.write(data)
     return File(file)
 
@@ -272,8 +272,12 @@ def test_hooks_are_called_through_self_t31(place):
 
     storage = place.storage(Custom, location="loc")
     storage.save("a.txt", ContentFile(b"x"))
-    assert calls == [("available", "a.txt"), ("save", "a.txt"), ("normalize", "a.txt"), ("parameters", "loc/a.txt")] + [
-        ("normalize", "a.txt")
+    assert calls == [
+        ("available", "a.txt"),
+        ("save", "a.txt"),
+        ("normalize", "a.txt"),
+        ("parameters", "loc/a.txt"),
+        ("normalize", "a.txt"),
     ]
     calls.clear()
     storage.exists("a.txt")
@@ -393,7 +397,11 @@ def test_object_parameters_arrive(storage):
         file.write("x")
     for name in ("a.txt", "b.txt"):
         meta = storage._store.stat(name, None, None, "")
-        assert (meta.cache_control, meta.content_disposition, meta.content_language) == ("max-age=86400", "attachment", "de")
+        assert (meta.cache_control, meta.content_disposition, meta.content_language) == (
+            "max-age=86400",
+            "attachment",
+            "de",
+        )
         assert (meta.expires, meta.user) == ("Wed, 02 Jan 2030 03:04:05 GMT", {"owner": "me"})
         assert meta.content_type == "text/plain"
 
@@ -561,7 +569,16 @@ def test_locations_do_not_touch_t59(place):
     assert place.storage(location="loc").listdir("") == ([], [])
 
 
-ODD_NAMES = ["a b.txt", "a+b&c=d?e#f.txt", "100%.txt", "\u00fc/\u65e5\u672c.txt", "'q'(1)!*~.txt", "a:b;c,d.txt", "..a", "2023-01-02T03:04:05.678"]
+ODD_NAMES = [
+    "a b.txt",
+    "a+b&c=d?e#f.txt",
+    "100%.txt",
+    "\u00fc/\u65e5\u672c.txt",
+    "'q'(1)!*~.txt",
+    "a:b;c,d.txt",
+    "..a",
+    "2023-01-02T03:04:05.678",
+]
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -643,7 +660,9 @@ def test_the_ledger_follows_the_context_and_can_see_all_threads(own_place):
 # -- Bad places --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("call", [lambda s: s.save("x", ContentFile(b"")), lambda s: s.open("x"), lambda s: s.listdir("")])
+@pytest.mark.parametrize(
+    "call", [lambda s: s.save("x", ContentFile(b"")), lambda s: s.open("x"), lambda s: s.listdir("")]
+)
 def test_a_missing_bucket_names_the_setting(place, call):
     with pytest.raises(FileNotFoundError, match="AWS_STORAGE_BUCKET_NAME") as caught:
         call(place.storage(bucket_name="orlop-never-made"))
@@ -671,7 +690,7 @@ def test_an_untrusted_certificate_names_the_setting(place):
     assert place.storage(verify=False).exists("x") is False
 
 
-# -- Threads, forks, the end of the interpreter --------------------------------------------------------------------------
+# -- Threads, forks, Ctrl-C --------------------------------------------------------------------------------------------
 
 
 def test_threads_share_a_storage_t55(place):

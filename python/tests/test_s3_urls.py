@@ -202,7 +202,7 @@ def test_response_overrides_come_first_t10():
     assert len(parameters) == 3
     unsigned = storage(querystring_auth=False, **EU).url("f.txt", parameters=parameters)
     assert unsigned == f"{GLOBAL}/f.txt?{overrides}"
-    with pytest.raises(ValueError, match="'Nope' of a URL, must be one of: .*ResponseContentType"):
+    with pytest.raises(ValueError, match=r"'Nope' of a URL, must be one of: .*ResponseContentType"):
         storage().url("f.txt", parameters={"Nope": "1"})
 
 
@@ -283,7 +283,9 @@ def test_url_protocol_setting_t14(protocol):
 
 @pytest.fixture(scope="module")
 def pem():
-    return subprocess.run(["openssl", "genrsa", "-traditional", "1024"], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["openssl", "genrsa", "-traditional", "1024"], check=True, capture_output=True, text=True
+    ).stdout
 
 
 @pytest.fixture(scope="module")
@@ -314,7 +316,9 @@ def test_cloudfront_t12_t13(pem, tmp_path, monkeypatch, as_bytes):
     signature = openssl_signature(pem, policy, tmp_path)
     expected = f"https://mock.cloudfront.net/file.txt?Expires=3600&Signature={signature}&Key-Pair-Id=test-key"
     assert cdn.url("file.txt") == expected
-    assert cdn.url("file.txt", parameters={"a": "b"}).startswith("https://mock.cloudfront.net/file.txt?a=b&Expires=3600&")
+    assert cdn.url("file.txt", parameters={"a": "b"}).startswith(
+        "https://mock.cloudfront.net/file.txt?a=b&Expires=3600&"
+    )
     assert "Expires=60&" in cdn.url("file.txt", expire=60)
     cdn.querystring_auth = False
     assert cdn.url("file.txt") == "https://mock.cloudfront.net/file.txt"

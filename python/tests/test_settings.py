@@ -1,4 +1,4 @@
-"""Where options come from, and what is refused at construction: reference sections 1.1, 3, traps T14-T18, T56, T63-T65."""
+"""Where options come from, and what is refused: reference sections 1.1, 3, traps T14-T18, T56, T63-T65."""
 
 from __future__ import annotations
 
@@ -77,7 +77,12 @@ def test_an_empty_option_beats_an_attribute():
 def test_defaults():
     storage = S3Storage()
     assert (storage.location, storage.file_overwrite, storage.querystring_expire) == ("", True, 3600)
-    assert (storage.bucket_name, storage.default_acl, storage.gzip, storage.url_protocol) == (None, None, False, "https:")
+    assert (storage.bucket_name, storage.default_acl, storage.gzip, storage.url_protocol) == (
+        None,
+        None,
+        False,
+        "https:",
+    )
     assert storage.default_content_type == "application/octet-stream"
     assert "image/svg+xml" in storage.gzip_content_types
 
@@ -104,7 +109,12 @@ def test_unknown_options(name):
 
 @pytest.mark.parametrize(
     ("name", "nearest"),
-    [("buckt_name", "bucket_name"), ("AWS_LOCATION", "location"), ("AWS_S3_REGION_NAME", "region_name"), ("gzi", "gzip")],
+    [
+        ("buckt_name", "bucket_name"),
+        ("AWS_LOCATION", "location"),
+        ("AWS_S3_REGION_NAME", "region_name"),
+        ("gzi", "gzip"),
+    ],
 )
 def test_unknown_options_name_the_nearest(name, nearest):
     with pytest.raises(ImproperlyConfigured, match=f"did you mean '{nearest}'"):
@@ -112,7 +122,9 @@ def test_unknown_options_name_the_nearest(name, nearest):
 
 
 def test_location_with_a_leading_slash_t59():
-    with pytest.raises(ImproperlyConfigured, match=r"S3Storage.location cannot begin with a leading slash\. Found '/x'"):
+    with pytest.raises(
+        ImproperlyConfigured, match=r"S3Storage.location cannot begin with a leading slash\. Found '/x'"
+    ):
         S3Storage(location="/x")
 
 
@@ -145,7 +157,9 @@ def test_a_setting_that_is_none_stops_the_chain_t16(monkeypatch):
 
 @pytest.mark.parametrize("given", [{"access_key": "a"}, {"secret_key": "a"}])
 def test_profile_and_keys_exclude_each_other_t15(given):
-    with pytest.raises(ImproperlyConfigured, match="AWS_S3_SESSION_PROFILE/session_profile should not be provided with"):
+    with pytest.raises(
+        ImproperlyConfigured, match="AWS_S3_SESSION_PROFILE/session_profile should not be provided with"
+    ):
         S3Storage(session_profile="p", **given)
 
 

@@ -51,7 +51,7 @@ def test_names(name, cleaned, at_root, at_loc):
     for location in ("loc", "loc/"):
         storage = S3Storage(location=location)
         if at_loc is None:
-            with pytest.raises(SuspiciousOperation, match="Attempted access to '.*' denied"):
+            with pytest.raises(SuspiciousOperation, match=r"Attempted access to '.*' denied"):
                 storage._normalize_name(cleaned)
         else:
             assert storage._normalize_name(cleaned) == at_loc
@@ -91,7 +91,12 @@ def test_safe_join_t58(base, parts, joined):
 
 @pytest.mark.parametrize(
     ("base", "parts"),
-    [("base", ("../../../../../../../etc/passwd",)), ("base", ("/etc/passwd",)), ("loc", ("../locx",)), ("a/b", ("../c",))],
+    [
+        ("base", ("../../../../../../../etc/passwd",)),
+        ("base", ("/etc/passwd",)),
+        ("loc", ("../locx",)),
+        ("a/b", ("../c",)),
+    ],
 )
 def test_safe_join_refuses_what_leaves_the_base_t59(base, parts):
     with pytest.raises(ValueError, match="located outside of the base path component"):
@@ -157,7 +162,9 @@ def test_lookup_env(monkeypatch):
 
 
 def test_check_location():
-    with pytest.raises(ImproperlyConfigured, match="S3Storage.location cannot begin with a leading slash. Found '/x'. Use 'x'"):
+    with pytest.raises(
+        ImproperlyConfigured, match=r"S3Storage.location cannot begin with a leading slash. Found '/x'. Use 'x'"
+    ):
         S3Storage(location="/x")
 
 

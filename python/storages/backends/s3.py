@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.deconstruct import deconstructible
 from django.utils.encoding import filepath_to_uri
 from django.utils.functional import cached_property
-
 from orlop import AlreadyExists, ConfigInvalid, InvalidArgument, NotFound, _native
 from orlop.ledger import current
+
 from storages import content as contents
 from storages.base import BaseStorage
 from storages.compress import CompressStorageMixin
@@ -271,9 +271,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
 
     def _compresses(self, parameters):
         return (
-            self.gzip
-            and parameters["ContentType"] in self.gzip_content_types
-            and "ContentEncoding" not in parameters
+            self.gzip and parameters["ContentType"] in self.gzip_content_types and "ContentEncoding" not in parameters
         )
 
     # -- Reading and writing -----------------------------------------------------------------------------------------

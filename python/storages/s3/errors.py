@@ -4,6 +4,7 @@ import re
 from functools import wraps
 
 from orlop import OrlopError
+
 from storages.s3.options import SETTINGS
 
 _OPTION = re.compile(r"\b(" + "|".join(SETTINGS) + r")\b")

@@ -1,14 +1,12 @@
 """S3File: an object as Django's File."""
 
-import gzip
 import io
-import os
 
 from django.core.files.base import File
-
 from orlop import AlreadyExists, NotFound
 from orlop.files import BUFFER_SIZE, RawReader
 from orlop.ledger import current
+
 from storages.compress import CompressedFileMixin
 from storages.s3.errors import explained, rephrase
 from storages.s3.parameters import filter_download, to_attrs
@@ -52,7 +50,7 @@ class S3File(CompressedFileMixin, File):
             self.seek(0)
         elif mode and mode != self._mode:
             raise ValueError("Cannot reopen file with a new mode.")
-        self.file  # what was closed is opened anew by looking at it
+        _ = self.file  # what was closed is opened anew by looking at it
         return self
 
     @property
@@ -167,7 +165,9 @@ class S3File(CompressedFileMixin, File):
 
     def _send_buffer(self):
         if self._writer is None:
-            self._writer = self._storage._store.write(self._key, self._attrs(), self._creates("write_create"), current())
+            self._writer = self._storage._store.write(
+                self._key, self._attrs(), self._creates("write_create"), current()
+            )
         with self.file.getbuffer() as buffered:
             self._writer.write(buffered)
         self._file = io.BytesIO()

@@ -27,9 +27,7 @@ SETTINGS = {
 class TransferConfig:
     """How uploads are cut; with the attributes of boto3's class of that name."""
 
-    def __init__(
-        self, multipart_threshold=8 << 20, max_concurrency=10, multipart_chunksize=8 << 20, use_threads=True
-    ):
+    def __init__(self, multipart_threshold=8 << 20, max_concurrency=10, multipart_chunksize=8 << 20, use_threads=True):
         self.multipart_threshold = multipart_threshold
         self.multipart_chunksize = multipart_chunksize
         self.max_concurrency = max_concurrency
