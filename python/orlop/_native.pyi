@@ -32,14 +32,9 @@ class Page:
     def split(self, skip: int) -> tuple[list[str], list[str]]: ...
 
 class Ledger:
-    requests: int
-    retries: int
-    bytes_sent: int
-    bytes_received: int
-    seconds: float
-    operations: dict[str, int]
     def __init__(self, outer: Ledger | None) -> None: ...
     def watch_all_threads(self, on: bool) -> None: ...
+    def totals(self) -> tuple[int, int, int, int, float, dict[str, int]]: ...
 
 class CloudFrontSigner:
     def __init__(self, key_id: str, pem: str) -> None: ...
@@ -48,7 +43,6 @@ class CloudFrontSigner:
 
 class File:
     meta: Meta
-    closed: bool
     def read(self, size: int) -> bytes: ...
     def readinto(self, buffer: Buffer) -> int: ...
     def seek(self, position: int) -> None: ...
@@ -107,20 +101,10 @@ class Store:
         ledger: Ledger | None,
     ) -> Presigned: ...
 
-class ServedRequest:
-    method: str
-    operation: str
-    bucket: str
-    key: str
-    status: int
-    bytes_in: int
-    bytes_out: int
-
 class Server:
     endpoint: str
     access_key_id: str
     secret_access_key: str
-    region: str
     def __init__(
         self,
         root: str,
@@ -132,7 +116,7 @@ class Server:
     ) -> None: ...
     def create_bucket(self, name: str) -> None: ...
     def set_faults(self, script: str) -> None: ...
-    def take_log(self) -> list[ServedRequest]: ...
+    def take_log(self) -> list[tuple[str, str, str, str, int, int, int]]: ...
     def stop(self) -> None: ...
 
 def set_exception_classes(classes: list[type[Exception]]) -> None: ...

@@ -51,29 +51,29 @@ class requests:
 
     @property
     def count(self) -> int:
-        return self._ledger.requests
-
-    @property
-    def operations(self) -> dict[str, int]:
-        """How many requests of each kind, by the service's name of it."""
-        return self._ledger.operations
+        return self._ledger.totals()[0]
 
     @property
     def retries(self) -> int:
-        return self._ledger.retries
+        return self._ledger.totals()[1]
 
     @property
     def bytes_sent(self) -> int:
-        return self._ledger.bytes_sent
+        return self._ledger.totals()[2]
 
     @property
     def bytes_received(self) -> int:
-        return self._ledger.bytes_received
+        return self._ledger.totals()[3]
 
     @property
     def seconds(self) -> float:
         """The sum of the requests' durations."""
-        return self._ledger.seconds
+        return self._ledger.totals()[4]
+
+    @property
+    def operations(self) -> dict[str, int]:
+        """How many requests of each kind, by the service's name of it."""
+        return self._ledger.totals()[5]
 
     def __str__(self) -> str:
         return ", ".join(f"{count} {operation}" for operation, count in self.operations.items()) or "no request"

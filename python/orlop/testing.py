@@ -9,13 +9,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from orlop import _native
 from orlop.storage import Storage
 
 if not hasattr(_native, "Server"):
     raise ImportError("this build of orlop has no server in it; `orlop serve` is a program of its own")
+
+
+class ServedRequest(NamedTuple):
+    """One request as the server saw it."""
+
+    method: str
+    operation: str  # "PutObject"
+    bucket: str
+    key: str
+    status: int  # 0: the connection was dropped by a fault
+    bytes_in: int
+    bytes_out: int
 
 
 class Server:
@@ -32,6 +44,7 @@ class Server:
         region: str = "us-east-1",
         port: int = 0,
     ) -> None:
+        self.region = region
         self._server = _native.Server(
             os.fspath(root), access_key_id, secret_access_key, region, port, list(public_buckets)
         )
@@ -49,10 +62,6 @@ class Server:
     @property
     def secret_access_key(self) -> str:
         return self._server.secret_access_key
-
-    @property
-    def region(self) -> str:
-        return self._server.region
 
     @property
     def environment(self) -> dict[str, str]:
@@ -83,9 +92,9 @@ class Server:
         """
         self._server.set_faults(script)
 
-    def take_log(self) -> list[_native.ServedRequest]:
+    def take_log(self) -> list[ServedRequest]:
         """The requests served since the start or the last call."""
-        return self._server.take_log()
+        return [ServedRequest(*request) for request in self._server.take_log()]
 
     def stop(self) -> None:
         self._server.stop()

@@ -52,27 +52,20 @@ nb::dict to_dict(const StringMap& map) {
   return dict;
 }
 
-// {"content_type": "text/css", "user": {...}, "provider": {...}}: the members of Attrs by name; None is none.
-Attrs to_attrs(nb::handle dict) {
+// {"content_type": "text/css", "user": {...}, "provider": {...}}: members of Attrs by their names; None is none.
+Attrs to_attrs(nb::handle object) {
   Attrs attrs;
-  if (dict.is_none()) return attrs;
-  const std::pair<std::string_view, std::string*> texts[] = {
+  if (object.is_none()) return attrs;
+  auto dict = nb::cast<nb::dict>(object);
+  const std::pair<const char*, std::string*> texts[] = {
       {"content_type", &attrs.content_type},         {"content_encoding", &attrs.content_encoding},
       {"content_language", &attrs.content_language}, {"content_disposition", &attrs.content_disposition},
       {"cache_control", &attrs.cache_control},       {"expires", &attrs.expires}};
-  for (auto [name, value] : nb::cast<nb::dict>(dict)) {
-    auto member = nb::cast<std::string_view>(name);
-    if (member == "user") {
-      attrs.user = to_map(value);
-    } else if (member == "provider") {
-      attrs.provider = to_map(value);
-    } else {
-      const auto* found =
-          std::find_if(std::begin(texts), std::end(texts), [&](auto& text) { return text.first == member; });
-      if (found == std::end(texts)) throw nb::type_error("no such attribute of an object");
-      *found->second = nb::cast<std::string>(value);
-    }
+  for (auto [name, member] : texts) {
+    if (dict.contains(name)) *member = nb::cast<std::string>(dict[name]);
   }
+  if (dict.contains("user")) attrs.user = to_map(dict["user"]);
+  if (dict.contains("provider")) attrs.provider = to_map(dict["provider"]);
   return attrs;
 }
 
@@ -106,46 +99,59 @@ class Turn {
   std::unique_lock<std::mutex> lock_;
 };
 
+// What outlives the call that opened it.
+struct Lasting {
+  std::stop_source stop;
+  nb::object ledger;
+  std::unique_ptr<std::mutex> mutex = std::make_unique<std::mutex>();
+
+  Context context() const {
+    Context context;
+    context.trace = Ledger::sink(ledger);
+    context.stop = stop.get_token();
+    return context;
+  }
+};
+
 // An object opened for reading.
 class OpenFile {
  public:
-  OpenFile(File file, std::stop_source stop, nb::object ledger)
-      : file_(std::move(file)), stop_(std::move(stop)), ledger_(std::move(ledger)) {}
+  OpenFile(File file, Lasting lasting) : file_(std::move(file)), lasting_(std::move(lasting)) {}
 
   nb::object read(std::int64_t size) {
-    Turn turn(*mutex_);
+    Turn turn(*lasting_.mutex);
     std::uint64_t position = file().position();
     std::uint64_t left = file().size() > position ? file().size() - position : 0;
     if (size >= 0) left = std::min(left, static_cast<std::uint64_t>(size));
-    nb::object bytes = new_bytes(left);
-    std::size_t count = fill(memory_of(bytes));
-    return first_bytes(std::move(bytes), count);
+    nb::object bytes = new_bytes(nullptr, left);
+    MutableBytes memory = memory_of(bytes);
+    std::size_t count = fill(memory);
+    return count == left ? bytes : new_bytes(reinterpret_cast<const char*>(memory.data()), count);
   }
 
   std::size_t readinto(nb::handle target) {
-    Turn turn(*mutex_);
-    Buffer buffer(target, Buffer::Access::write);
+    Turn turn(*lasting_.mutex);
+    Buffer buffer(target, PyBUF_WRITABLE);
     return fill(buffer.mutable_bytes());
   }
 
   void seek(std::uint64_t position) {
-    Turn turn(*mutex_);
+    Turn turn(*lasting_.mutex);
     file().seek(position);
   }
   std::uint64_t tell() {
-    Turn turn(*mutex_);
+    Turn turn(*lasting_.mutex);
     return file().position();
   }
   Meta meta() {
-    Turn turn(*mutex_);
+    Turn turn(*lasting_.mutex);
     return file().meta();
   }
   void close() {
-    Turn turn(*mutex_);
+    Turn turn(*lasting_.mutex);
     nb::gil_scoped_release released;
     file_.reset();
   }
-  bool closed() const { return !file_; }
 
  private:
   File& file() {
@@ -155,7 +161,7 @@ class OpenFile {
 
   std::size_t fill(MutableBytes out) {
     File& source = file();
-    return run(Context{}, stop_, [&](const Context&) -> Result<std::size_t> {
+    return run(Context{}, lasting_.stop, [&](const Context&) -> Result<std::size_t> {
       std::size_t done = 0;
       while (done < out.size()) {
         ORLOP_ASSIGN(std::size_t count, source.read(out.subspan(done)));
@@ -166,17 +172,15 @@ class OpenFile {
     });
   }
 
-  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   std::optional<File> file_;
-  std::stop_source stop_;
-  nb::object ledger_;
+  Lasting lasting_;
 };
 
 // An object in the making; forgetting it publishes nothing.
 class OpenWriter {
  public:
-  OpenWriter(std::shared_ptr<Driver> driver, std::unique_ptr<Writer> writer, std::stop_source stop, nb::object ledger)
-      : driver_(std::move(driver)), writer_(std::move(writer)), stop_(std::move(stop)), ledger_(std::move(ledger)) {}
+  OpenWriter(std::shared_ptr<Driver> driver, std::unique_ptr<Writer> writer, Lasting lasting)
+      : driver_(std::move(driver)), writer_(std::move(writer)), lasting_(std::move(lasting)) {}
 
   OpenWriter(OpenWriter&&) = default;
   ~OpenWriter() {
@@ -184,20 +188,20 @@ class OpenWriter {
   }
 
   std::size_t write(nb::handle data) {
-    Turn turn(*mutex_);
-    Buffer buffer(data, Buffer::Access::read);
-    run(Context{}, stop_, [&](const Context&) { return writer().write(buffer.bytes()); });
+    Turn turn(*lasting_.mutex);
+    Buffer buffer(data, PyBUF_SIMPLE);
+    run(Context{}, lasting_.stop, [&](const Context&) { return writer().write(buffer.bytes()); });
     return buffer.size();
   }
   Meta commit() {
-    Turn turn(*mutex_);
+    Turn turn(*lasting_.mutex);
     Writer& open = writer();
-    Meta meta = run(Context{}, stop_, [&](const Context&) { return open.commit(); });
+    Meta meta = run(Context{}, lasting_.stop, [&](const Context&) { return open.commit(); });
     writer_.reset();
     return meta;
   }
   void abort() {
-    Turn turn(*mutex_);
+    Turn turn(*lasting_.mutex);
     if (!writer_) return;
     nb::gil_scoped_release released;
     writer_->abort();
@@ -210,11 +214,9 @@ class OpenWriter {
     return *writer_;
   }
 
-  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   std::shared_ptr<Driver> driver_;
   std::unique_ptr<Writer> writer_;
-  std::stop_source stop_;
-  nb::object ledger_;
+  Lasting lasting_;
 };
 
 // One place objects are kept in. Keys are verbatim: naming rules are Python's business here.
@@ -258,16 +260,15 @@ class Store {
 
   OpenFile open(Key key, nb::object ledger, nb::handle provider, std::string_view version) const {
     StringMap arguments = to_map(provider);
-    std::stop_source stop;
-    Context context = lasting_context(ledger, stop);
-    File file = run(context, stop, [&](const Context& open) {
-      return File::open(storage_.driver(), {.key = key, .version = version, .provider = &arguments}, open);
+    Lasting lasting{{}, std::move(ledger)};
+    File file = run(lasting.context(), lasting.stop, [&](const Context& context) {
+      return File::open(storage_.driver(), {.key = key, .version = version, .provider = &arguments}, context);
     });
-    return {std::move(file), std::move(stop), std::move(ledger)};
+    return {std::move(file), std::move(lasting)};
   }
 
   Meta put(Key key, nb::handle data, nb::handle attrs, bool exclusive, nb::handle ledger) const {
-    Buffer buffer(data, Buffer::Access::read);
+    Buffer buffer(data, PyBUF_SIMPLE);
     return send(key, Payload::bytes(buffer.bytes()), attrs, exclusive, ledger);
   }
 
@@ -277,11 +278,11 @@ class Store {
   }
 
   OpenWriter write(Key key, nb::handle attrs, bool exclusive, nb::object ledger) const {
-    std::stop_source stop;
-    Context context = lasting_context(ledger, stop);
+    Lasting lasting{{}, std::move(ledger)};
     WriteRequest request{std::string(key), to_attrs(attrs), mode_of(exclusive), {}, {}};
-    auto writer = run(context, stop, [&](const Context& open) { return driver().write(open, request); });
-    return {storage_.driver(), std::move(writer), std::move(stop), std::move(ledger)};
+    auto writer =
+        run(lasting.context(), lasting.stop, [&](const Context& context) { return driver().write(context, request); });
+    return {storage_.driver(), std::move(writer), std::move(lasting)};
   }
 
   Page list(std::string prefix, std::string delimiter, std::string token, std::string start_after,
@@ -343,14 +344,6 @@ class Store {
     throw nb::value_error("a URL can be signed for GET, HEAD, PUT, DELETE or POST");
   }
 
-  // For readers and writers, which live longer than the call that opens them.
-  static Context lasting_context(nb::handle ledger, const std::stop_source& stop) {
-    Context context;
-    context.trace = Ledger::sink(ledger);
-    context.stop = stop.get_token();
-    return context;
-  }
-
   Meta send(Key key, const Payload& payload, nb::handle attributes, bool exclusive, nb::handle ledger) const {
     Attrs attrs = to_attrs(attributes);
     return call(ledger, [&](const Context& context) {
@@ -385,7 +378,11 @@ class Store {
   std::uint64_t one_request_below_;
 };
 
-void add_naming(nb::module_& module) {
+void add_functions(nb::module_& module) {
+  module.def("create_container", [](std::string_view url, nb::dict options) {
+    StringMap map = to_map(options);
+    run(nb::none(), [&](const Context& context) { return create_container(url, map, context); });
+  });
   module.def("clean_name", [](std::string_view name) { return naming::clean_name(name); });
   module.def("safe_join",
              [](std::string_view base, std::string_view part) { return unwrap(naming::safe_join(base, part)); });
@@ -400,13 +397,6 @@ void add_naming(nb::module_& module) {
   module.def("guess_type", [](std::string_view name) {
     auto guessed = naming::guess_type(name);
     return std::make_tuple(std::string(guessed.type), std::string(guessed.encoding));
-  });
-}
-
-void add_container(nb::module_& module) {
-  module.def("create_container", [](std::string_view url, nb::dict options) {
-    StringMap map = to_map(options);
-    run(nb::none(), [&](const Context& context) { return create_container(url, map, context); });
   });
 }
 
@@ -457,16 +447,14 @@ void add_values(nb::module_& module) {
   nb::class_<Ledger>(module, "Ledger")
       .def(nb::init<nb::object>(), nb::arg("outer").none())
       .def("watch_all_threads", &Ledger::watch_all_threads)
-      .def_prop_ro("requests", [](const Ledger& ledger) { return ledger.totals().requests; })
-      .def_prop_ro("retries", [](const Ledger& ledger) { return ledger.totals().retries; })
-      .def_prop_ro("bytes_sent", [](const Ledger& ledger) { return ledger.totals().bytes_sent; })
-      .def_prop_ro("bytes_received", [](const Ledger& ledger) { return ledger.totals().bytes_received; })
-      .def_prop_ro("seconds",
-                   [](const Ledger& ledger) { return std::chrono::duration<double>(ledger.totals().elapsed).count(); })
-      .def_prop_ro("operations", [](const Ledger& ledger) {
-        nb::dict dict;
-        for (const auto& [name, count] : ledger.totals().operations) dict[name.c_str()] = count;
-        return dict;
+      // requests, retries, bytes sent, bytes received, seconds, {operation: requests}
+      .def("totals", [](const Ledger& ledger) {
+        Ledger::Totals totals = ledger.totals();
+        nb::dict operations;
+        for (const auto& [name, count] : totals.operations) operations[name.c_str()] = count;
+        double seconds = std::chrono::duration<double>(totals.elapsed).count();
+        return nb::make_tuple(totals.requests, totals.retries, totals.bytes_sent, totals.bytes_received, seconds,
+                              operations);
       });
 
   nb::class_<cloudfront::Signer>(module, "CloudFrontSigner")
@@ -488,7 +476,6 @@ void add_handles(nb::module_& module) {
       .def("seek", &OpenFile::seek)
       .def("tell", &OpenFile::tell)
       .def("close", &OpenFile::close)
-      .def_prop_ro("closed", &OpenFile::closed)
       .def_prop_ro("meta", &OpenFile::meta);
 
   nb::class_<OpenWriter>(module, "Writer")
@@ -527,8 +514,7 @@ void add_handles(nb::module_& module) {
 NB_MODULE(_native, module) {
   nb::set_leak_warnings(false);
   module.def("set_exception_classes", &set_exception_classes);
-  add_naming(module);
-  add_container(module);
+  add_functions(module);
   add_values(module);
   add_handles(module);
 #ifdef ORLOP_HAS_SERVER

@@ -33,7 +33,15 @@ class RunningServer {
 
   void create_bucket(const std::string& name) { unwrap(buckets_->create(name)); }
   void set_faults(std::string_view script) { unwrap(server_->set_faults(script)); }
-  std::vector<testing::ServedRequest> take_log() { return server_->take_log(); }
+  // (method, operation, bucket, key, status, bytes in, bytes out) a request.
+  nb::list take_log() {
+    nb::list log;
+    for (const auto& request : server_->take_log()) {
+      log.append(nb::make_tuple(request.method, request.operation, request.bucket, request.key, request.status,
+                                request.bytes_in, request.bytes_out));
+    }
+    return log;
+  }
   void stop() {
     nb::gil_scoped_release released;
     server_->stop();
@@ -47,22 +55,11 @@ class RunningServer {
 }  // namespace
 
 void add_server(nb::module_& module) {
-  using testing::ServedRequest;
-  nb::class_<ServedRequest>(module, "ServedRequest")
-      .def_ro("method", &ServedRequest::method)
-      .def_ro("operation", &ServedRequest::operation)
-      .def_ro("bucket", &ServedRequest::bucket)
-      .def_ro("key", &ServedRequest::key)
-      .def_ro("status", &ServedRequest::status)
-      .def_ro("bytes_in", &ServedRequest::bytes_in)
-      .def_ro("bytes_out", &ServedRequest::bytes_out);
-
   nb::class_<RunningServer>(module, "Server")
       .def(nb::init<std::string, std::string, std::string, std::string, std::uint16_t, std::vector<std::string>>())
       .def_prop_ro("endpoint", &RunningServer::endpoint)
       .def_prop_ro("access_key_id", [](const RunningServer& server) { return server.options().access_key_id; })
       .def_prop_ro("secret_access_key", [](const RunningServer& server) { return server.options().secret_access_key; })
-      .def_prop_ro("region", [](const RunningServer& server) { return server.options().region; })
       .def("create_bucket", &RunningServer::create_bucket)
       .def("set_faults", &RunningServer::set_faults)
       .def("take_log", &RunningServer::take_log)
