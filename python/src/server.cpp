@@ -3,7 +3,6 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
 #include "errors.h"
@@ -32,7 +31,7 @@ class RunningServer {
   std::string endpoint() const { return server_->endpoint(); }
 
   void create_bucket(const std::string& name) { unwrap(buckets_->create(name)); }
-  void set_faults(std::string_view script) { unwrap(server_->set_faults(script)); }
+  void set_faults(const std::string& script) { unwrap(server_->set_faults(script)); }
   // (method, operation, bucket, key, status, bytes in, bytes out) a request.
   nb::list take_log() {
     nb::list log;
