@@ -80,6 +80,8 @@ class Copying::Job {
     if (!to) return fail(found.target.display(), to.error());
     if (command_.dry_run_) return report("would", found.target, *to, found.size.value_or(0));
     progress_.expect(1, found.size.value_or(0));
+    // By itself, and perhaps from a pipe: then in this thread, whose reading and writing Ctrl-C interrupts.
+    if (!found.size) return copy(found.target, *to);
     queue_.add([this, from = std::move(found.target), target = *std::move(to)] { copy(from, target); });
   }
 
@@ -89,11 +91,12 @@ class Copying::Job {
     auto done = transfer_.run(from, to);
     progress_.add_file();
     if (done) return report("did", from, to, *done);
-    if (done.error().code() == Code::already_exists && command_.no_clobber_ && command_.recursive_) {
-      ++kept_;
-      return;
+    const bool taken = command_.no_clobber_ && done.error().code() == Code::already_exists;
+    if (taken && command_.recursive_) return;
+    if (taken) {
+      return fail(to.display(), Error(Code::already_exists, "is there already; leave out -n to replace it"));
     }
-    fail(from.is_local() || from.is_stream() ? to.display() : from.display(), done.error());
+    fail(fmt::format("{} to {}", from.display(), to.display()), done.error());
   }
 
   // A key that ends in a slash is how consoles of object stores show an empty directory.
@@ -136,7 +139,7 @@ class Copying::Job {
   const Destination destination_;
   Progress progress_;
   Transfer transfer_;
-  std::atomic<std::uint64_t> items_ = 0, failed_ = 0, kept_ = 0;
+  std::atomic<std::uint64_t> items_ = 0, failed_ = 0;
   std::atomic<Exit> last_failure_ = Exit::failed;
   WorkQueue queue_;  // last: its threads use the others
 };

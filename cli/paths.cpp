@@ -74,6 +74,7 @@ Result<void> make_parents(const std::string& path) {
   if (parent.empty() || is_directory(parent)) return {};
   std::error_code failure;
   std::filesystem::create_directories(parent, failure);
+  if (failure.value() == EEXIST) return system_error(parent.native(), ENOTDIR);  // a file is in the way
   if (failure) return system_error(parent.native(), failure.value());
   return {};
 }
