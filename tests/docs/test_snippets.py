@@ -1,0 +1,165 @@
+"""Every command and every piece of code in the documents is run as it stands there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from docs.snippets import Command, Snippet, agrees, commands, read, settled
+
+ROOT = Path(__file__).resolve().parents[2]
+ORLOP = shutil.which("orlop") or str(ROOT / "build/dev/bin/orlop")
+
+#: What the documents take for granted.
+BUCKETS = ["s3://photos", "s3://static"]
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def documents_with(language):
+    return [
+        pytest.param(document, id=str(document.relative_to(ROOT)))
+        for document in DOCUMENTS
+        if any(snippet.language == language for snippet in read(document))
+    ]
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """A machine of one's own: an empty home, and a server that plays the cloud."""
+    home = tmp_path / "home"
+    home.mkdir()
+    variables = {
+        "PATH": f"{Path(ORLOP).parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT / "python")),
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "TERM": "dumb",
+    }
+    server = subprocess.Popen([ORLOP, "serve", "mem:", "--port", "0"], stdout=subprocess.PIPE, env=variables, text=True)
+    try:
+        variables.update(server.stdout.readline().rstrip("\n").split("=", 1) for _ in range(3))
+        subprocess.run([ORLOP, "mb", *BUCKETS], env=variables, check=True)
+        yield variables
+    finally:
+        server.terminate()
+        assert server.wait(10) == 0
+
+
+class Shell:
+    """Runs one command after the other; variables and the working directory last, as for somebody who types them."""
+
+    def __init__(self, environment, directory):
+        self.environment = environment
+        self.state = directory / "state.sh"
+        self.work = directory / "work"
+        self.work.mkdir()
+        self.state.write_text(f"cd '{self.work}'\n")
+
+    def run(self, command: Command) -> list[str]:
+        script = (
+            f"set -a; source '{self.state}'\n{command.text}\nstatus=$?\n"
+            f'{{ export -p; declare -f; printf "cd %q\\n" "$PWD"; }} >\'{self.state}\'\nexit $status\n'
+        )
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", script],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"{command.place}: $ {command.text}\nexit code {done.returncode}\n{done.stdout}"
+        return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("document", documents_with("console"))
+def test_commands(document, environment, tmp_path):
+    shell = Shell(environment, tmp_path)
+    for snippet in read(document):
+        if snippet.language != "console":
+            continue
+        for command in commands(snippet):
+            output = shell.run(command)
+            if command.expected is not None and not agrees(command.expected, output):
+                shown = "\n".join(map(settled, command.expected))
+                got = "\n".join(map(settled, output))
+                pytest.fail(
+                    f"{command.place}: $ {command.text}\n-- the document shows --\n{shown}\n-- it says --\n{got}"
+                )
+
+
+RUN_PYTHON = """
+import sys
+namespace = {"__name__": "__main__"}
+for path in sys.argv[1:]:
+    exec(compile(open(path).read(), path, "exec"), namespace)
+"""
+
+
+@pytest.mark.parametrize("document", documents_with("python"))
+def test_python(document, environment, tmp_path):
+    paths = []
+    for snippet in read(document):
+        if snippet.language == "python":
+            # Blank lines in front: tracebacks then name the line of the document.
+            path = tmp_path / f"{document.name}-{snippet.line}.py"
+            path.write_text("\n" * snippet.line + snippet.text)
+            paths.append(str(path))
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_PYTHON, *paths],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+LIBRARIES = ["-lcurl", "-lssl", "-lcrypto", "-lz", "-lpugixml", "-lfmt", "-pthread"]
+
+
+def compile_cpp(snippet: Snippet, directory: Path) -> Path | None:
+    """The program a block is, or None for one without main(), which is only compiled."""
+    source = directory / f"{snippet.document.stem}-{snippet.line}.cpp"
+    source.write_text(f'#line {snippet.line + 1} "{snippet.document.name}"\n{snippet.text}')
+    is_program = "int main(" in snippet.text
+    program = source.with_suffix("")
+    build = ["-o", str(program), str(source), str(ROOT / "build/dev/src/liborlop.a"), *LIBRARIES]
+    flags = ["-std=c++20", "-Wall", "-Wextra", f"-I{ROOT / 'include'}"]
+    done = subprocess.run(
+        ["g++", *flags, *(build if is_program else ["-fsyntax-only", str(source)])],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, f"{snippet.place}\n{done.stdout}"
+    return program if is_program else None
+
+
+@pytest.mark.parametrize("document", documents_with("cpp"))
+def test_cpp(document, environment, tmp_path):
+    for snippet in read(document):
+        if snippet.language != "cpp":
+            continue
+        program = compile_cpp(snippet, tmp_path)
+        if program is None:
+            continue
+        done = subprocess.run(
+            [program],
+            env=environment,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"{snippet.place}\n{done.stdout}"
