@@ -2,17 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace orlop {
 
 bool leaves_location(std::string_view name) noexcept {
-  constexpr std::string_view separators = "/\\";
-  if (!name.empty() && separators.find(name.front()) != std::string_view::npos) return true;
-  while (!name.empty()) {
-    std::size_t end = std::min(name.find_first_of(separators), name.size());
-    if (name.substr(0, end) == "..") return true;
-    name.remove_prefix(std::min(end + 1, name.size()));
+  auto separates = [](char c) { return c == '/' || c == '\\'; };
+  if (!name.empty() && separates(name.front())) return true;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= name.size(); ++i) {
+    if (i < name.size() && !separates(name[i])) continue;
+    if (name.substr(begin, i - begin) == "..") return true;
+    begin = i + 1;
   }
   return false;
 }

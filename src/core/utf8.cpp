@@ -6,12 +6,11 @@ namespace orlop {
 
 namespace {
 
-// The length of the sequence at the front of `text`, 0 when there is none: Unicode 15, table 3-7.
+// The length of the sequence of several bytes at the front of `text`, 0 when there is none: Unicode 15, table 3-7.
 std::size_t sequence_length(std::string_view text) noexcept {
   auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
   auto continues = [&](std::size_t i) { return at(i) >= 0x80 && at(i) <= 0xBF; };
   unsigned first = at(0);
-  if (first < 0x80) return 1;
   if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
   if (first >= 0xE0 && first <= 0xEF) {
     bool overlong = first == 0xE0 && at(1) < 0xA0;
@@ -29,10 +28,15 @@ std::size_t sequence_length(std::string_view text) noexcept {
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    std::size_t length = sequence_length(text);
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {  // nearly all there is
+      ++at;
+      continue;
+    }
+    std::size_t length = sequence_length(text.substr(at));
     if (length == 0) return false;
-    text.remove_prefix(length);
+    at += length;
   }
   return true;
 }
