@@ -129,6 +129,8 @@ Result<std::string> available_overwrite_name(std::string_view name, std::optiona
   auto [root, extension] = split_extension(last);
   std::string_view shortened = drop_last_code_points(root, length - *max_length);
   if (shortened.empty()) return invalid_name(name, fmt::format("nothing of it is left at {} characters", *max_length));
+  // posixpath.split() takes all slashes off the directory, and join() puts one back.
+  while (directory.ends_with("//")) directory.remove_suffix(1);
   std::string result = fmt::format("{}{}{}", directory, shortened, extension);
   ORLOP_TRY(check_relative(result));
   return result;

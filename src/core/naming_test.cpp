@@ -96,7 +96,7 @@ TEST(Naming, ShortensTheRootOnly) {
       {"abc.tar.gz", 4, "a.gz"}, {"d/abcdef.txt", 10, "d/abcd.txt"},
       {".bashrc", 6, ".bashr"},  {"noext", 3, "noe"},
       {"dir/noext", 5, "dir/n"}, {"a/b.c/def", 7, "a/b.c/d"},
-      {"ä€😀x.txt", 6, "ä€.txt"},
+      {"ä€😀x.txt", 6, "ä€.txt"}, {"d//abc.txt", 8, "d/a.txt"},
   };
   for (const auto& v : vectors) EXPECT_EQ(available_overwrite_name(v.name, v.limit).value(), v.result) << v.name;
   EXPECT_EQ(available_overwrite_name("a.txt", std::nullopt).value(), "a.txt");
@@ -140,7 +140,7 @@ TEST(Naming, GuessesTypesAsPythonDoes) {
       {"a.svgz", "image/svg+xml", "gzip"},
       {"a.Z", "", "compress"},
       {"a.txt.xz", "text/plain", "xz"},
-      {"a.txt.GZ", "", ""},
+      {"a.txt.GZ", "application/gzip", ""},
       {"a", "", ""},
       {".css", "", ""},
       {"dir.css/a", "", ""},

@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
-#include "core/payload_checksum.h"
 #include "core/storage_names.h"
 #include "core/temporary_file.h"
+#include "engine/payload_checksum.h"
 #include "engine/tasks.h"
 #include "orlop/storage.h"
 
@@ -141,7 +141,7 @@ class Download {
 
 Result<void> verify(const TemporaryFile& file, const Meta& meta) {
   if (!meta.checksum || meta.checksum->algorithm == ChecksumAlgorithm::none) return {};
-  ORLOP_ASSIGN(Checksum received, checksum_of(file.content(meta.size), meta.checksum->algorithm));
+  ORLOP_ASSIGN(Checksum received, engine::checksum_of(file.content(meta.size), meta.checksum->algorithm));
   if (received == *meta.checksum) return {};
   return Error(Code::data_corrupted, "the bytes received do not have the object's checksum");
 }

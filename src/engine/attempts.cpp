@@ -7,9 +7,13 @@ namespace orlop::engine {
 namespace {
 
 // What a retry takes from the budget, and what a success at the first attempt gives back: a service that fails more
-// than one call in five is not asked twice for long.
+// than one call in five is not asked twice for long. A time limit that passed cost both sides more than an answer.
 constexpr int retry_cost = 5;
+constexpr int timeout_cost = 10;
 constexpr int success_gain = 1;
+
+// Whoever asks to be left alone for longer is down as far as one call is concerned.
+constexpr Milliseconds longest_pause{60'000};
 
 }  // namespace
 
@@ -19,8 +23,9 @@ bool Attempts::again(Error& error) {
   if (!may_repeat(error)) return false;
   const RetryPolicy& policy = *context_.retry;
   Milliseconds pause = delay(error);
-  bool worthwhile = made_ < policy.max_attempts && pause < context_.remaining() &&
-                    (!policy.budget || policy.budget->take(retry_cost));
+  bool soon = pause <= longest_pause && pause < context_.remaining();
+  int cost = error.code() == Code::timeout ? timeout_cost : retry_cost;
+  bool worthwhile = made_ < policy.max_attempts && soon && (!policy.budget || policy.budget->take(cost));
   if (worthwhile) {
     if (context_.trace) context_.trace->on_retry({operation_, error, made_, pause});
     worthwhile = context_.sleep(pause);

@@ -7,10 +7,10 @@
 #include <mutex>
 #include <vector>
 
-#include "engine/attempts.h"
 #include "engine/buffer_pool.h"
 #include "engine/part_plan.h"
 #include "engine/part_upload.h"
+#include "engine/settled.h"
 
 namespace orlop::engine {
 namespace {
@@ -231,7 +231,7 @@ class PartsWriter final : public Writer {
         .attrs = &request_.attrs,
         .mode = request_.mode,
         .if_match = request_.if_match};
-    return repeat(context_, "put", request.mode == PutMode::overwrite, [&] { return driver_.put(context_, request); });
+    return settled_put(driver_, context_, request);
   }
 
   Driver& driver_;

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/payload_checksum.h"
+#include "engine/payload_checksum.h"
 #include "orlop/backends/memory.h"
 #include "orlop/layers/layers.h"
 #include "testing/faulty_driver.h"
@@ -39,7 +39,7 @@ class Retry : public ::testing::Test {
   // Lets stat tell the checksum of `text`, as S3 does.
   void tell_checksum_of(std::string text) {
     faulty_->edit_meta = [text = std::move(text)](Meta& meta) {
-      meta.checksum = checksum_of(Payload::text(text), ChecksumAlgorithm::sha256).value();
+      meta.checksum = engine::checksum_of(Payload::text(text), ChecksumAlgorithm::sha256).value();
     };
   }
 
@@ -100,6 +100,20 @@ TEST_F(Retry, ObeysRetryAfter) {
   Clock::time_point start = Clock::now();
   EXPECT_TRUE(driver_->stat(context_, {.key = "k"}));
   EXPECT_GE(Clock::now() - start, Milliseconds(60));
+}
+
+TEST_F(Retry, DoesNotWaitForHours) {
+  faulty_->fail({"stat", broken_connection().set_retry_after(std::chrono::hours(5))});
+  EXPECT_EQ(driver_->stat(context_, {.key = "k"}).error().retry(), orlop::Retry::exhausted);
+  EXPECT_EQ(faulty_->count("stat"), 1);
+}
+
+TEST_F(Retry, PaysMoreForATimeLimit) {
+  faulty_->fail({"put", Error(Code::timeout, "slow", orlop::Retry::safe)});
+  faulty_->fail({"put", broken_connection()});
+  faulty_->fail({"put", Error(Code::permission_denied)});
+  EXPECT_FALSE(put("text"));
+  EXPECT_EQ(policy_.budget->tokens(), 500 - 15);
 }
 
 TEST_F(Retry, PassesItsPolicyOn) {

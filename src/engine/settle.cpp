@@ -1,11 +1,11 @@
-#include "layers/settle.h"
+#include "engine/settle.h"
 
 #include <algorithm>
 
-#include "core/payload_checksum.h"
+#include "engine/payload_checksum.h"
 #include "wire/encoding.h"
 
-namespace orlop::layers {
+namespace orlop::engine {
 
 namespace {
 
@@ -62,4 +62,4 @@ Outcome judge_copy(const Meta& source, const Meta& copy, SystemTime began) {
   return Outcome::unclear;
 }
 
-}  // namespace orlop::layers
+}  // namespace orlop::engine

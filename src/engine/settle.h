@@ -3,7 +3,7 @@
 
 #include "orlop/driver/driver.h"
 
-namespace orlop::layers {
+namespace orlop::engine {
 
 enum class Outcome : std::uint8_t {
   done,      // the store holds what was sent
@@ -24,4 +24,4 @@ Result<Outcome> judge(const Attempted& attempted, const Meta& present);
 // For copies: whether `copy` holds what `source` holds.
 Outcome judge_copy(const Meta& source, const Meta& copy, SystemTime began);
 
-}  // namespace orlop::layers
+}  // namespace orlop::engine

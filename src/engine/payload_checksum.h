@@ -3,9 +3,9 @@
 
 #include "orlop/types.h"
 
-namespace orlop {
+namespace orlop::engine {
 
 // Errors: of reading it.
 Result<Checksum> checksum_of(const Payload& payload, ChecksumAlgorithm algorithm);
 
-}  // namespace orlop
+}  // namespace orlop::engine

@@ -1,10 +1,10 @@
-#include "core/payload_checksum.h"
+#include "engine/payload_checksum.h"
 
 #include <vector>
 
 #include "wire/checksum.h"
 
-namespace orlop {
+namespace orlop::engine {
 
 Result<Checksum> checksum_of(const Payload& payload, ChecksumAlgorithm algorithm) {
   if (auto bytes = payload.contiguous()) return wire::checksum(algorithm, *bytes);
@@ -18,4 +18,4 @@ Result<Checksum> checksum_of(const Payload& payload, ChecksumAlgorithm algorithm
   return sum.finish();
 }
 
-}  // namespace orlop
+}  // namespace orlop::engine
