@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import socket
@@ -74,6 +75,38 @@ class Place:
         from storages.backends.s3 import S3Storage
 
         return (kind or S3Storage)(**{**self.options, **options})
+
+
+SETTINGS = {
+    "bucket_name": "AWS_STORAGE_BUCKET_NAME",
+    "endpoint_url": "AWS_S3_ENDPOINT_URL",
+    "access_key": "AWS_S3_ACCESS_KEY_ID",
+    "secret_key": "AWS_S3_SECRET_ACCESS_KEY",
+    "region_name": "AWS_S3_REGION_NAME",
+    "verify": "AWS_S3_VERIFY",
+    "location": "AWS_LOCATION",
+    "gzip": "AWS_IS_GZIPPED",
+}
+
+
+def site_settings(place: Place, *, default: str = "", static: str = "", **options):
+    """Settings of a site that keeps its files at `place`, in the words of the Django at hand."""
+    from django.test import override_settings
+
+    default = f"storages.backends.s3.{default}" if default else "django.core.files.storage.FileSystemStorage"
+    static = f"storages.backends.s3.{static}" if static else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    values = {SETTINGS[name]: value for name, value in {**place.options, **options}.items()}
+    if django.VERSION >= (4, 2):
+        values["STORAGES"] = {"default": {"BACKEND": default}, "staticfiles": {"BACKEND": static}}
+    else:
+        values |= {"DEFAULT_FILE_STORAGE": default, "STATICFILES_STORAGE": static}
+    return override_settings(**values)
+
+
+@pytest.fixture
+def site(place):
+    """site_settings() for a fresh bucket on each server."""
+    return functools.partial(site_settings, place)
 
 
 @pytest.fixture(scope="session")

@@ -154,7 +154,7 @@ def test_save_returns_the_clean_name(place):
 
 @pytest.mark.parametrize("name", ["/abs.txt", "../up.txt", "dir/", "", "a/../../b"])
 def test_save_refuses_names_before_any_request_t3(place, name):
-    with orlop.requests(max=0), pytest.raises(SuspiciousFileOperation):
+    with orlop.requests(max=0), pytest.raises(SuspiciousOperation):
         place.storage(location="media").save(name, ContentFile(b""))
 
 
