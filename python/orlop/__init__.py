@@ -10,8 +10,6 @@ b'hello'
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from orlop import _native
 from orlop.exceptions import (
     BY_CODE,
@@ -35,6 +33,7 @@ from orlop.exceptions import (
 )
 from orlop.ledger import requests
 
+TYPE_CHECKING = False  # importing `typing` for it would take longer than all of this package
 if TYPE_CHECKING:
     from orlop.storage import Entry, Storage
 

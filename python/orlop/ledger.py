@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextvars import ContextVar, Token
-from types import TracebackType
 
 from orlop._native import Ledger
 from orlop.exceptions import TooManyRequests
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
 
 _current: ContextVar[Ledger | None] = ContextVar("orlop_ledger", default=None)
 

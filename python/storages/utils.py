@@ -17,10 +17,13 @@ def to_bytes(content):
 
 
 def setting(name, default=None):
-    # Asking what is behind the lazy object is several times faster for names that are not set, and a storage asks for
-    # forty; only the URLs are worked on by the lazy object itself.
-    direct = settings.configured and name not in ("MEDIA_URL", "STATIC_URL")
-    return getattr(settings._wrapped if direct else settings, name, default)
+    return getattr(settings, name, default)
+
+
+def settings_reader():
+    """setting(), for many names in a row: past the lazy object, which is slow to say that a name is not set."""
+    source = settings._wrapped if settings.configured else settings
+    return lambda name, default=None: getattr(source, name, default)
 
 
 def clean_name(name):

@@ -33,7 +33,7 @@ from storages.utils import (
     get_available_overwrite_name,
     lookup_env,
     safe_join,
-    setting,
+    settings_reader,
 )
 
 __all__ = ["S3File", "S3ManifestStaticStorage", "S3StaticStorage", "S3Storage"]
@@ -76,6 +76,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         self._complete_settings()
 
     def get_default_settings(self):
+        setting = settings_reader()
         return {
             "access_key": setting(
                 "AWS_S3_ACCESS_KEY_ID",
