@@ -133,7 +133,7 @@ void CurlExchange::set_headers(const std::vector<std::string>& headers) {
   for (const std::string& header : headers) {
     const char* text = header.c_str();
     const auto last = header.find_last_not_of(" \t");
-    if (last != std::string::npos && last == header.find(':')) {
+    if (last != std::string::npos && header[last] == ':' && header.find(':') == last) {
       // "name:" would tell libcurl to leave the header out; "name;" sends it empty (CURLOPT_HTTPHEADER(3)).
       text = empty.emplace_back(header.substr(0, last) + ';').c_str();
     }

@@ -16,8 +16,8 @@ std::string_view origin_of(std::string_view url) noexcept {
 
 // What would let a value become a second header, or a second request.
 bool has_line_break(std::string_view text) noexcept {
-  using namespace std::string_view_literals;
-  return text.find_first_of("\r\n\0"sv) != std::string_view::npos;
+  const auto has = [text](char c) { return text.find(c) != std::string_view::npos; };
+  return has('\r') || has('\n') || has('\0');
 }
 
 Result<std::string_view> check(const HttpRequest& request) {
