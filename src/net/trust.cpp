@@ -66,6 +66,10 @@ Error unreadable(const std::string& ca_file) {
 
 }  // namespace
 
+TrustStores::~TrustStores() {
+  for (const auto& [file, store] : stores_) X509_STORE_free(store);
+}
+
 Result<x509_store_st*> TrustStores::get(const std::string& ca_file) {
   const std::lock_guard lock(mutex_);
   if (const auto found = stores_.find(ca_file); found != stores_.end()) return found->second;

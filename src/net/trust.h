@@ -15,6 +15,11 @@ namespace orlop::net {
 // Thread-safe.
 class TrustStores {
  public:
+  TrustStores() = default;
+  ~TrustStores();
+  TrustStores(const TrustStores&) = delete;
+  TrustStores& operator=(const TrustStores&) = delete;
+
   // The store for `ca_file` (a PEM file or a directory of hashed links; empty: the system's). Owned by this object.
   // Errors: config_invalid, naming ca_file.
   Result<x509_store_st*> get(const std::string& ca_file);
