@@ -20,6 +20,10 @@ function(orlop_compile_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                                            -Wnon-virtual-dtor -Woverloaded-virtual
                                            $<$<CXX_COMPILER_ID:GNU>:-Werror>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # False positives on std::string's operator+ in optimized builds (GCC bug 105329).
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Wno-restrict>)
+  endif()
 endfunction()
 
 # orlop_sources(variable directory...): the .cpp files below the directories without tests, and in
