@@ -101,7 +101,7 @@ Result<std::shared_ptr<const Route>> Client::route() {
       ORLOP_ASSIGN(region, default_region(config_.profile));
     }
     route_ = std::make_shared<const Route>(
-        make_route(config_.endpoint_in(region), config_.bucket, region, config_.addressing, *config_.dialect));
+        make_route(config_.endpoint_in(region), config_.bucket, region, config_.addressing));
   }
   return route_;
 }
@@ -109,13 +109,13 @@ Result<std::shared_ptr<const Route>> Client::route() {
 void Client::set_region(const std::string& region) {
   std::lock_guard lock(mutex_);
   route_ = std::make_shared<const Route>(
-      make_route(config_.endpoint_in(region), config_.bucket, region, config_.addressing, *config_.dialect));
+      make_route(config_.endpoint_in(region), config_.bucket, region, config_.addressing));
 }
 
 Result<Route> Client::public_route() {
   ORLOP_ASSIGN(auto own, route());
   if (!config_.public_endpoint) return *own;
-  return make_route(*config_.public_endpoint, config_.bucket, own->region, config_.addressing, *config_.public_dialect);
+  return make_route(*config_.public_endpoint, config_.bucket, own->region, config_.addressing);
 }
 
 Protection Client::protection(const std::vector<wire::Field>& headers) const {

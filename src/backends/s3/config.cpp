@@ -116,10 +116,8 @@ Result<Config> make_config(Options options) {
   }
   ORLOP_ASSIGN(config.dialect, choose_dialect(options, config.endpoint));
   if (config.dialect->regional_hosts) drop_regional_endpoint(options, config);
-  config.public_dialect = config.dialect;
   if (!options.public_endpoint.empty()) {
     ORLOP_ASSIGN(config.public_endpoint, Endpoint::parse(options.public_endpoint, "public_endpoint"));
-    config.public_dialect = &dialect_of_host(config.public_endpoint->host);
   }
   ORLOP_ASSIGN(config.checksum, choose_checksum(options.checksum, *config.dialect));
   ORLOP_ASSIGN(config.credentials, choose_credentials(options));

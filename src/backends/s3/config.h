@@ -23,7 +23,6 @@ struct Config {
   bool secure = true;  // of Amazon's
   Addressing addressing = Addressing::automatic;
   const Dialect* dialect = nullptr;
-  const Dialect* public_dialect = nullptr;  // for its way of addressing
   ChecksumAlgorithm checksum = ChecksumAlgorithm::none;
   std::shared_ptr<CredentialChain> credentials;
   net::HttpOptions http;

@@ -55,10 +55,10 @@ bool hostable_bucket(std::string_view bucket) noexcept {
          bucket.back() != '-';
 }
 
-Route make_route(const Endpoint& endpoint, std::string_view bucket, std::string_view region, Addressing addressing,
-                 const Dialect& dialect) {
-  bool wanted =
-      addressing == Addressing::virtual_host || (addressing == Addressing::automatic && dialect.virtual_hosts);
+Route make_route(const Endpoint& endpoint, std::string_view bucket, std::string_view region, Addressing addressing) {
+  // Only services known for it have names and certificates for every bucket; an endpoint of one's own seldom does.
+  bool wanted = addressing == Addressing::virtual_host ||
+                (addressing == Addressing::automatic && dialect_of_host(endpoint.host).virtual_hosts);
   Route route{std::string(region), {}, endpoint.host, endpoint.base};
   if (wanted && hostable_bucket(bucket)) {
     route.host = fmt::format("{}.{}", bucket, endpoint.host);

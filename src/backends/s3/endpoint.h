@@ -36,7 +36,6 @@ struct Route {
   std::string path;    // what stands before "/key": "", "/bucket", "/base/bucket"
 };
 
-Route make_route(const Endpoint& endpoint, std::string_view bucket, std::string_view region, Addressing addressing,
-                 const Dialect& dialect);
+Route make_route(const Endpoint& endpoint, std::string_view bucket, std::string_view region, Addressing addressing);
 
 }  // namespace orlop::s3

@@ -1,0 +1,161 @@
+#include "backends/s3/credentials.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "backends/s3/shared_config.h"
+#include "backends/s3/testing.h"
+
+namespace orlop::s3 {
+namespace {
+
+// Files and variables of this test only; those of before come back.
+class S3Credentials : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/orlop-credentials-XXXXXX";
+    directory_ = ::mkdtemp(name);
+    for (const char* variable :
+         {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE",
+          "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_SHARED_CREDENTIALS_FILE",
+          "AWS_CONFIG_FILE"}) {
+      const char* value = std::getenv(variable);
+      before_[variable] = value ? std::optional<std::string>(value) : std::nullopt;
+      ::unsetenv(variable);
+    }
+    set("AWS_SHARED_CREDENTIALS_FILE", (directory_ / "credentials").string());
+    set("AWS_CONFIG_FILE", (directory_ / "config").string());
+  }
+  void TearDown() override {
+    for (const auto& [variable, value] : before_) {
+      value ? ::setenv(variable.c_str(), value->c_str(), 1) : ::unsetenv(variable.c_str());
+    }
+    std::filesystem::remove_all(directory_);
+  }
+  static void set(const char* variable, const std::string& value) { ::setenv(variable, value.c_str(), 1); }
+  void write(const char* file, const std::string& text) { std::ofstream(directory_ / file) << text; }
+
+  std::filesystem::path directory_;
+  std::map<std::string, std::optional<std::string>> before_;
+};
+
+TEST_F(S3Credentials, TheEnvironmentComesBeforeTheFiles) {
+  write("credentials", "[default]\naws_access_key_id = FILE\naws_secret_access_key = s1\n");
+  set("AWS_ACCESS_KEY_ID", "ENV");
+  set("AWS_SECRET_ACCESS_KEY", "s2");
+  set("AWS_SECURITY_TOKEN", "t");
+  auto found = default_chain("")->get().value();
+  EXPECT_EQ(found->access_key_id, "ENV");
+  EXPECT_EQ(found->session_token, "t");
+  ::unsetenv("AWS_ACCESS_KEY_ID");
+  EXPECT_EQ(default_chain("")->get().value()->access_key_id, "FILE");
+}
+
+TEST_F(S3Credentials, ANamedProfileWinsOverTheEnvironment) {
+  write("credentials",
+        "# c\n[default]\naws_access_key_id=D\naws_secret_access_key=x\n\n[ work ]\r\nAWS_ACCESS_KEY_ID = W\r\n"
+        "aws_secret_access_key = a=b; c\r\naws_session_token = T\r\n");
+  write("config",
+        "[profile work]\nregion = eu-west-3\ns3 =\n  addressing_style = path\n[profile sso-only]\nsso_session = s\n");
+  set("AWS_ACCESS_KEY_ID", "ENV");
+  set("AWS_SECRET_ACCESS_KEY", "s2");
+  auto found = default_chain("work")->get().value();
+  EXPECT_EQ(found->access_key_id, "W");
+  EXPECT_EQ(found->secret_access_key, "a=b; c");
+  EXPECT_EQ(found->session_token, "T");
+  Profile profile = load_profile("work").value();
+  EXPECT_EQ(profile.get("region"), "eu-west-3");
+  EXPECT_EQ(profile.get("addressing_style"), "");
+}
+
+TEST_F(S3Credentials, SaysWhereItLooked) {
+  auto missing = default_chain("")->get();
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code(), Code::unauthenticated);
+  for (std::string place :
+       {"AWS_ACCESS_KEY_ID", "credentials", "config", "\"default\"", "access_key_id", "anonymous"}) {
+    EXPECT_NE(missing.error().message().find(place), std::string::npos) << missing.error().message();
+  }
+  auto unknown = default_chain("nobody")->get();
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code(), Code::config_invalid);
+  EXPECT_NE(unknown.error().message().find("nobody"), std::string::npos);
+}
+
+TEST_F(S3Credentials, HalfAPairAndBrokenFilesAreNamed) {
+  set("AWS_ACCESS_KEY_ID", "ENV");
+  EXPECT_EQ(default_chain("")->get().error().code(), Code::config_invalid);
+  ::unsetenv("AWS_ACCESS_KEY_ID");
+  write("credentials", "[default]\naws_access_key_id=D\n");
+  EXPECT_EQ(default_chain("")->get().error().code(), Code::config_invalid);
+  write("credentials", "[default]\naws_secret_access_key SECRETVALUE\n");
+  auto broken = default_chain("")->get();
+  ASSERT_FALSE(broken);
+  EXPECT_NE(broken.error().message().find("line 2"), std::string::npos);
+  EXPECT_EQ(broken.error().message().find("SECRETVALUE"), std::string::npos);
+}
+
+TEST_F(S3Credentials, NothingIsReadBeforeTheFirstRequest) {
+  Options options = example_options();
+  options.access_key_id = options.secret_access_key = "";
+  Rig rig(options);
+  write("credentials", "[default]\naws_access_key_id=LATE\naws_secret_access_key=x\n");
+  rig.then({.status = 200, .headers = {{"etag", "\"e\""}}});
+  ASSERT_TRUE(rig.driver->stat(rig.context, {.key = "k"}));
+  EXPECT_NE(rig.sent().header("authorization").find("Credential=LATE/"), std::string::npos);
+}
+
+TEST_F(S3Credentials, RefusedOnesAreLookedUpAgain) {
+  write("credentials", "[default]\naws_access_key_id=OLD\naws_secret_access_key=x\n");
+  Options options = example_options();
+  options.access_key_id = options.secret_access_key = "";
+  Rig rig(options);
+  rig.transport->then([&](const SentRequest&) {
+    write("credentials", "[default]\naws_access_key_id=NEW\naws_secret_access_key=y\n");
+    return error_answer(400, "ExpiredToken");
+  });
+  rig.then(object_answer("x"));
+  ASSERT_TRUE(rig.driver->read(rig.context, {.key = "k"}));
+  EXPECT_NE(rig.sent(1).header("authorization").find("Credential=NEW/"), std::string::npos);
+  rig.then(error_answer(400, "ExpiredToken"));  // the same ones again: no use in trying
+  EXPECT_EQ(rig.driver->read(rig.context, {.key = "k"}).error().code(), Code::unauthenticated);
+  EXPECT_EQ(rig.requests(), 3U);
+}
+
+TEST_F(S3Credentials, ThoseThatEndAreFetchedAnew) {
+  struct Ending final : CredentialSource {
+    int loads = 0;
+    std::string name() const override { return "a test"; }
+    Result<std::optional<Credentials>> load() override {
+      auto end = std::chrono::system_clock::now() + (++loads == 1 ? std::chrono::seconds(1) : std::chrono::hours(1));
+      return std::optional(Credentials{"KEY" + std::to_string(loads), "s", "t", end});
+    }
+  };
+  std::vector<std::unique_ptr<CredentialSource>> sources;
+  sources.push_back(std::make_unique<Ending>());
+  CredentialChain chain(std::move(sources));
+  EXPECT_EQ(chain.get().value()->access_key_id, "KEY1");
+  EXPECT_EQ(chain.get().value()->access_key_id, "KEY2");
+  EXPECT_EQ(chain.get().value()->access_key_id, "KEY2");
+}
+
+TEST_F(S3Credentials, TheRegionComesFromEnvironmentOrProfile) {
+  Options options = example_options();
+  options.endpoint = options.region = "";
+  options.addressing = Addressing::automatic;
+  write("config", "[default]\nregion = eu-west-3\n");
+  EXPECT_EQ(Rig(options).driver->public_url("k").value(), "https://bucket.s3.eu-west-3.amazonaws.com/k");
+  set("AWS_DEFAULT_REGION", "eu-south-1");
+  EXPECT_EQ(Rig(options).driver->public_url("k").value(), "https://bucket.s3.eu-south-1.amazonaws.com/k");
+  set("AWS_REGION", "us-west-2");
+  EXPECT_EQ(Rig(options).driver->public_url("k").value(), "https://bucket.s3.us-west-2.amazonaws.com/k");
+  set("AWS_ENDPOINT_URL", "http://localhost:9000");
+  EXPECT_EQ(Rig(options).driver->public_url("k").value(), "http://localhost:9000/bucket/k");
+}
+
+}  // namespace
+}  // namespace orlop::s3
