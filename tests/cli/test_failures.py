@@ -120,6 +120,19 @@ def test_stopped_while_downloading(faulty):
     assert os.listdir(orlop.cwd) == []
 
 
+def test_the_second_ctrl_c_waits_for_nothing(faulty):
+    bucket, orlop = faulty("DELETE /bucket/k stall\n")
+    process = orlop.start("cp", "-", bucket.url + "/k", stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(bytes(80 * MEGABYTE))
+    process.stdin.flush()
+    wait_until(bucket.uploads)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(5) == 130
+
+
 def test_stopped_while_nobody_reads(orlop, bucket):
     bucket.put("k", b"x" * (8 * MEGABYTE))
     reader, writer = os.pipe()
