@@ -12,6 +12,7 @@ namespace orlop::server {
 namespace {
 
 constexpr std::size_t longest_log = 65'536;
+constexpr Milliseconds settling{250};  // how long the log waits for requests being answered
 constexpr std::uint64_t drain_limit = 64 << 20;  // of a body nobody wanted
 constexpr std::chrono::seconds drain_time{2};
 constexpr std::chrono::hours longest_stall{1};
@@ -87,6 +88,10 @@ bool Service::serve(Connection& connection) {
   auto head = connection.next();
   if (!head && head.error().code() != Code::invalid_argument) return false;
   if (head && !*head) return false;
+  {
+    std::lock_guard lock(log_mutex_);
+    ++answering_;
+  }
   auto begun = Clock::now();
   std::uint64_t in = connection.bytes_in();
   std::uint64_t out = connection.bytes_out();
@@ -247,10 +252,13 @@ void Service::record(const Exchange& exchange, Clock::duration elapsed) {
   std::lock_guard lock(log_mutex_);
   log_.push_back(served);
   if (log_.size() > longest_log) log_.pop_front();
+  if (--answering_ == 0) recorded_.notify_all();
 }
 
 std::vector<testing::ServedRequest> Service::take_log() {
-  std::lock_guard lock(log_mutex_);
+  std::unique_lock lock(log_mutex_);
+  // Who has an answer in hand expects its request here, although the last of it is recorded after it was sent.
+  recorded_.wait_for(lock, settling, [this] { return answering_ == 0; });
   std::vector<testing::ServedRequest> log(std::make_move_iterator(log_.begin()), std::make_move_iterator(log_.end()));
   log_.clear();
   return log;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 
@@ -33,6 +34,8 @@ class Service {
   Faults faults_;
   std::atomic<std::uint64_t> requests_{0};
   std::mutex log_mutex_;
+  std::condition_variable recorded_;
+  int answering_ = 0;  // requests not in the log yet
   std::deque<testing::ServedRequest> log_;
 };
 
