@@ -42,7 +42,7 @@ constexpr Dialect table[] = {
     // Trailing checksums are decoded but not compared, so they would protect nothing. Lists in UTF-16 order.
     {.name = "s3proxy",
      .host_suffix = {},
-     .lowered = {Cap::copy_create, Cap::list_sorted, Cap::versions},
+     .lowered = {Cap::copy_create, Cap::put_match, Cap::write_match, Cap::put_atomic, Cap::list_sorted, Cap::versions},
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
      .full_object_checksum = true,
      .unsigned_payload = true,

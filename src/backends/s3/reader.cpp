@@ -97,6 +97,14 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
   return ContentRange{*first, *last, *total};
 }
 
+// No object reaches this far, and some servers fail at the largest number they can hold.
+std::uint64_t last_byte(const Range& range) {
+  constexpr std::uint64_t largest = std::uint64_t{1} << 53;
+  std::uint64_t steps = std::max<std::uint64_t>(range.length(), 1) - 1;
+  return range.offset() > largest || steps > largest - range.offset() ? std::max(range.offset(), largest)
+                                                                     : range.offset() + steps;
+}
+
 std::string range_header(const Range& range) {
   switch (range.kind()) {
     case Range::Kind::all:
@@ -105,8 +113,7 @@ std::string range_header(const Range& range) {
       return fmt::format("bytes={}-", range.offset());
     // A piece of no bytes cannot be asked for; the first one tells whether it could be.
     case Range::Kind::bounded:
-      return fmt::format("bytes={}-{}", range.offset(),
-                         range.offset() + std::max<std::uint64_t>(range.length(), 1) - 1);
+      return fmt::format("bytes={}-{}", range.offset(), last_byte(range));
     case Range::Kind::suffix:
       return fmt::format("bytes=-{}", range.length());
   }
