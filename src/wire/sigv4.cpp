@@ -8,37 +8,35 @@
 #include <algorithm>
 #include <cstring>
 
+#include "wire/encoding.h"
+#include "wire/hash.h"
+#include "wire/percent.h"
+
 namespace orlop::wire {
 namespace {
 
-using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
+using Sha256Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 
-std::string hex(const Digest& digest) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text(2 * digest.size(), '\0');
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    text[2 * i] = digits[digest[i] >> 4];
-    text[2 * i + 1] = digits[digest[i] & 15];
-  }
-  return text;
-}
+std::string hex(const Sha256Digest& digest) { return encode_hex(std::as_bytes(std::span(digest))); }
 
-Digest sha256(std::string_view text) {
-  Digest digest;
+Sha256Digest digest_of(std::string_view text) {
+  Sha256Digest digest;
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
   return digest;
 }
 
-std::string_view as_view(const Digest& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
+std::string_view as_view(const Sha256Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
 
 // HMAC (RFC 2104) with both pads hashed beforehand.
-class Hmac {
+class KeyedHash {
  public:
-  explicit Hmac(std::string_view key) {
+  explicit KeyedHash(std::string_view key) {
     std::array<unsigned char, SHA256_CBLOCK> block{};
     if (key.size() > block.size()) {
-      Digest digest = sha256(key);
+      Sha256Digest digest = digest_of(key);
       std::memcpy(block.data(), digest.data(), digest.size());
     } else {
       std::memcpy(block.data(), key.data(), key.size());
@@ -47,15 +45,15 @@ class Hmac {
     start(outer_, block, 0x5c);
     OPENSSL_cleanse(block.data(), block.size());
   }
-  ~Hmac() {
+  ~KeyedHash() {
     OPENSSL_cleanse(&inner_, sizeof inner_);
     OPENSSL_cleanse(&outer_, sizeof outer_);
   }
-  Hmac(const Hmac&) = delete;
-  Hmac& operator=(const Hmac&) = delete;
+  KeyedHash(const KeyedHash&) = delete;
+  KeyedHash& operator=(const KeyedHash&) = delete;
 
-  Digest operator()(std::string_view text) const {
-    Digest digest;
+  Sha256Digest operator()(std::string_view text) const {
+    Sha256Digest digest;
     SHA256_CTX state = inner_;
     SHA256_Update(&state, text.data(), text.size());
     SHA256_Final(digest.data(), &state);
@@ -77,57 +75,39 @@ class Hmac {
   SHA256_CTX outer_;
 };
 
-Digest derive(std::string_view secret, const SigningScope& scope) {
+Sha256Digest derive(std::string_view secret, const SigningScope& scope) {
   std::string first = "AWS4" + std::string(secret);
-  Digest key = Hmac(first)(scope.day);
+  Sha256Digest key = KeyedHash(first)(scope.day);
   OPENSSL_cleanse(first.data(), first.size());
-  key = Hmac(as_view(key))(scope.region);
-  key = Hmac(as_view(key))(scope.service);
-  return Hmac(as_view(key))("aws4_request");
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// RFC 3986 section 2.3: everything but the unreserved characters is encoded.
-std::string percent_encode(std::string_view text) {
-  static constexpr char digits[] = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size() + 16);
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                      c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      encoded += c;
-    } else {
-      encoded.append(1, '%').append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
-    }
-  }
-  return encoded;
+  key = KeyedHash(as_view(key))(scope.region);
+  key = KeyedHash(as_view(key))(scope.service);
+  return KeyedHash(as_view(key))("aws4_request");
 }
 
 // A query as forms write it: "+" is a blank too. Broken escapes stay as they are.
-std::string form_decode(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-    if (low >= 0) {
-      decoded += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
-}
+std::string decoded(std::string_view text) { return decode_form(text).value_or(std::string(text)); }
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+void append_header_value(std::string& text, std::string_view value) {
+  std::size_t start = text.size();
+  while (!value.empty()) {
+    std::size_t word = 0;
+    while (word < value.size() && !is_space(value[word])) ++word;
+    if (word > 0 && text.size() > start) text += ' ';
+    text.append(value.substr(0, word));
+    while (word < value.size() && is_space(value[word])) ++word;
+    value.remove_prefix(word);
+  }
+}
+
+void append_names(std::string& text, std::span<const Field> headers) {
+  std::size_t start = text.size();
+  for (const auto& [name, value] : headers) {
+    if (text.size() > start) text += ';';
+    text += name;
+  }
+}
 
 std::string_view cut(std::string_view& text, char separator) {
   std::size_t end = text.find(separator);
@@ -204,11 +184,11 @@ std::string SigningScope::to_string() const {
 }
 
 struct SigningKey::State {
-  Hmac hmac;
+  KeyedHash hmac;
 };
 
 SigningKey::SigningKey(std::string_view secret, const SigningScope& scope)
-    : scope_(scope), scope_text_(scope.to_string()), state_(new State{Hmac(as_view(derive(secret, scope)))}) {}
+    : scope_(scope), scope_text_(scope.to_string()), state_(new State{KeyedHash(as_view(derive(secret, scope)))}) {}
 SigningKey::~SigningKey() = default;
 
 std::string SigningKey::sign(std::string_view text) const { return hex(state_->hmac(text)); }
@@ -229,10 +209,7 @@ std::shared_ptr<const SigningKey> SigningKeys::get(std::string_view secret, std:
 
 std::string CanonicalRequest::signed_headers() const {
   std::string names;
-  for (const auto& [name, value] : headers) {
-    if (!names.empty()) names += ';';
-    names += name;
-  }
+  append_names(names, headers);
   return names;
 }
 
@@ -243,21 +220,19 @@ std::string CanonicalRequest::to_string() const {
   text.reserve(size);
   text.append(method).append(1, '\n').append(path).append(1, '\n').append(query).append(1, '\n');
   for (const auto& [name, value] : headers) {
-    text.append(name).append(1, ':').append(canonical_header_value(value)).append(1, '\n');
+    text.append(name).append(1, ':');
+    append_header_value(text, value);
+    text += '\n';
   }
-  text.append(1, '\n');
-  std::size_t names = text.size();
-  for (const auto& [name, value] : headers) {
-    if (text.size() > names) text += ';';
-    text += name;
-  }
+  text += '\n';
+  append_names(text, headers);
   return text.append(1, '\n').append(payload_hash);
 }
 
 std::string canonical_query(std::span<const Field> parameters) {
   std::vector<Field> encoded;
   encoded.reserve(parameters.size());
-  for (const auto& [name, value] : parameters) encoded.emplace_back(percent_encode(name), percent_encode(value));
+  for (const auto& [name, value] : parameters) encoded.emplace_back(encode_query(name), encode_query(value));
   return sorted_query(std::move(encoded));
 }
 
@@ -265,7 +240,7 @@ std::string encoded_query(std::span<const Field> parameters) {
   std::string query;
   for (const auto& [name, value] : parameters) {
     if (!query.empty()) query += '&';
-    query.append(percent_encode(name)).append(1, '=').append(percent_encode(value));
+    query.append(encode_query(name)).append(1, '=').append(encode_query(value));
   }
   return query;
 }
@@ -275,26 +250,16 @@ std::string canonical_query(std::string_view encoded, std::string_view without) 
   while (!encoded.empty()) {
     std::string_view member = cut(encoded, '&');
     if (member.empty()) continue;
-    std::string name = form_decode(cut(member, '='));
+    std::string name = decoded(cut(member, '='));
     if (!without.empty() && name == without) continue;
-    fields.emplace_back(percent_encode(name), percent_encode(form_decode(member)));
+    fields.emplace_back(encode_query(name), encode_query(decoded(member)));
   }
   return sorted_query(std::move(fields));
 }
 
 std::string canonical_header_value(std::string_view value) {
   std::string text;
-  text.reserve(value.size());
-  bool space = false;
-  for (char c : value) {
-    if (is_space(c)) {
-      space = !text.empty();
-    } else {
-      if (space) text += ' ';
-      space = false;
-      text += c;
-    }
-  }
+  append_header_value(text, value);
   return text;
 }
 
@@ -302,17 +267,17 @@ std::string string_to_sign(std::string_view date, std::string_view scope, std::s
   std::string text;
   text.reserve(algorithm.size() + date.size() + scope.size() + 67);
   text.append(algorithm).append(1, '\n').append(date).append(1, '\n').append(scope).append(1, '\n');
-  return text.append(hex(sha256(canonical_request)));
+  return text.append(hex(digest_of(canonical_request)));
 }
 
 std::string authorization(const SigningKey& key, std::string_view access_key_id, std::string_view date,
                           const CanonicalRequest& request) {
-  std::string signature = key.sign(string_to_sign(date, key.scope_text(), request.to_string()));
   std::string text;
-  text.reserve(256);
+  text.reserve(384);
   text.append(algorithm).append(" Credential=").append(access_key_id).append(1, '/').append(key.scope_text());
-  text.append(", SignedHeaders=").append(request.signed_headers());
-  return text.append(", Signature=").append(signature);
+  text.append(", SignedHeaders=");
+  append_names(text, request.headers);
+  return text.append(", Signature=").append(key.sign(string_to_sign(date, key.scope_text(), request.to_string())));
 }
 
 std::optional<Authorization> parse_credential(std::string_view value) {
@@ -363,14 +328,14 @@ std::string presigned_query(const SigningKey& key, const PresignInput& input) {
 ChunkSigner::ChunkSigner(std::shared_ptr<const SigningKey> key, std::string date, std::string seed)
     : key_(std::move(key)), date_(std::move(date)), previous_(std::move(seed)) {}
 
-std::string ChunkSigner::chunk(Bytes data) { return chunk(hex(sha256(as_text(data)))); }
+std::string ChunkSigner::chunk(Bytes data) { return chunk(hex(digest_of(as_text(data)))); }
 
 std::string ChunkSigner::chunk(std::string_view sha256_hex) {
   return step("AWS4-HMAC-SHA256-PAYLOAD", std::string(empty_sha256) + '\n' + std::string(sha256_hex));
 }
 
 std::string ChunkSigner::trailer(std::string_view canonical_trailers) {
-  return step("AWS4-HMAC-SHA256-TRAILER", hex(sha256(canonical_trailers)));
+  return step("AWS4-HMAC-SHA256-TRAILER", hex(digest_of(canonical_trailers)));
 }
 
 std::string ChunkSigner::step(std::string_view name, std::string_view hashes) {
@@ -380,8 +345,6 @@ std::string ChunkSigner::step(std::string_view name, std::string_view hashes) {
   return previous_ = key_->sign(text);
 }
 
-bool same_signature(std::string_view left, std::string_view right) noexcept {
-  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
-}
+bool same_signature(std::string_view left, std::string_view right) noexcept { return equal_constant_time(left, right); }
 
 }  // namespace orlop::wire
