@@ -11,9 +11,9 @@
 #include <thread>
 
 #include "core/gzip.h"
+#include "layers/faulty_driver.h"
 #include "orlop/backends/memory.h"
 #include "orlop/layers/layers.h"
-#include "testing/faulty_driver.h"
 
 namespace orlop {
 namespace {
@@ -26,7 +26,8 @@ using ::testing::HasSubstr;
 std::string letters(std::size_t size) {
   std::string text;
   text.reserve(size + 64);
-  for (std::uint64_t line = 0; text.size() < size; ++line) text.append(std::to_string(line * 48271)).append(" and on\n");
+  for (std::uint64_t line = 0; text.size() < size; ++line)
+    text.append(std::to_string(line * 48271)).append(" and on\n");
   text.resize(size);
   return text;
 }
@@ -37,7 +38,9 @@ class StorageTest : public ::testing::Test {
 
   std::shared_ptr<FaultyDriver> faulty_ = std::make_shared<FaultyDriver>(memory::open());
   StorageOptions options_;
-  Storage storage_ = Storage(faulty_, {.retry = {.base_delay = Milliseconds(0)}});
+  Storage storage_ = around_faulty();
+
+  Storage around_faulty() const { return Storage(faulty_, {.retry = {.base_delay = Milliseconds(0)}}); }
 };
 
 TEST_F(StorageTest, StacksItsLayersInTheOneOrder) {
@@ -127,6 +130,7 @@ TEST_F(StorageTest, NeverLosesARaceForAName) {
 
 TEST_F(StorageTest, LooksFirstWhereTheStoreCannotDecide) {
   faulty_->change_info().caps.remove(Cap::put_create);
+  storage_ = around_faulty();
   storage_.save("a.txt", "1").value();
   std::string other = storage_.save("a.txt", "2", {.overwrite = false}).value();
   EXPECT_NE(other, "a.txt");
@@ -216,6 +220,7 @@ TEST_F(StorageTest, NothingIsVisibleBeforeCommit) {
 
 TEST_F(StorageTest, RemovesManyInBatches) {
   faulty_->change_info().limits.remove_batch = 10;
+  storage_ = around_faulty();
   std::vector<std::string> names;
   for (int i = 0; i < 95; ++i) names.push_back(storage_.save(std::to_string(i), "x").value());
   names.push_back("absent");
@@ -236,6 +241,7 @@ TEST_F(StorageTest, RemovesManyInBatches) {
 TEST_F(StorageTest, CopiesAndMovesWithAndWithoutTheServer) {
   for (bool on_server : {true, false}) {
     if (!on_server) faulty_->change_info().caps.remove(Cap::copy).remove(Cap::move);
+    storage_ = around_faulty();
     storage_.save("a.txt", "text", {.attrs = {.content_type = "text/own", .user = {{"k", "v"}}}}).value();
     storage_.copy("a.txt", "b.txt").value();
     EXPECT_EQ(storage_.read_all("b.txt").value(), "text");

@@ -4,8 +4,7 @@
 #include <algorithm>
 
 #include "core/utf8.h"
-#include "layers/named.h"
-#include "orlop/layers/around.h"
+#include "layers/layer.h"
 #include "orlop/layers/layers.h"
 
 namespace orlop::layers {
@@ -42,12 +41,9 @@ Result<void> check_attrs(const Attrs& attrs) {
   return {};
 }
 
-class Check final : public Around<Check>, public Named {
+class Check final : public Layer<Check> {
  public:
-  using Around::Around;
-
-  std::string_view layer_name() const noexcept override { return "check"; }
-  const Driver& inner() const noexcept override { return next(); }
+  explicit Check(std::shared_ptr<Driver> next) : Layer(std::move(next), "check") {}
 
   template <class Next>
   auto around(const Context& context, const Call& call, Next&& next_call) -> decltype(next_call(context)) {
@@ -61,14 +57,14 @@ class Check final : public Around<Check>, public Named {
 
   Result<Meta> stat(const Context& context, const StatRequest& request) override {
     if (auto ok = check_read(request.conditions, request.version); !ok) return refused(ok, "stat", request.key);
-    return Around::stat(context, request);
+    return Layer::stat(context, request);
   }
 
   Result<std::unique_ptr<Reader>> read(const Context& context, const ReadRequest& request) override {
     auto ok = check_read(request.conditions, request.version);
     if (ok && request.range.kind() == Range::Kind::suffix) ok = need(Cap::read_suffix);
     if (!ok) return refused(ok, "read", request.key);
-    return Around::read(context, request);
+    return Layer::read(context, request);
   }
 
   Result<Meta> put(const Context& context, const PutRequest& request) override {
@@ -76,7 +72,7 @@ class Check final : public Around<Check>, public Named {
     if (ok && request.attrs) ok = check_attrs(*request.attrs);
     if (ok) ok = check_size(request.payload.size(), std::min(info().limits.put_max, info().limits.object_max));
     if (!ok) return refused(ok, "put", request.key);
-    return Around::put(context, request);
+    return Layer::put(context, request);
   }
 
   Result<std::unique_ptr<Writer>> write(const Context& context, const WriteRequest& request) override {
@@ -84,7 +80,7 @@ class Check final : public Around<Check>, public Named {
     if (ok) ok = check_attrs(request.attrs);
     if (ok && request.size) ok = check_size(*request.size, info().limits.object_max);
     if (!ok) return refused(ok, "write", request.key);
-    return Around::write(context, request);
+    return Layer::write(context, request);
   }
 
   Result<Page> list(const Context& context, const ListRequest& request) override {
@@ -94,7 +90,7 @@ class Check final : public Around<Check>, public Named {
       if (ok && text.find('\0') != std::string_view::npos) ok = invalid("keys contain no NUL");
     }
     if (!ok) return refused(ok, "list", request.prefix);
-    return Around::list(context, request);
+    return Layer::list(context, request);
   }
 
   Result<RemoveResults> remove(const Context& context, const RemoveRequest& request) override {
@@ -107,24 +103,24 @@ class Check final : public Around<Check>, public Named {
       if (ok) ok = check_key(key);
     }
     if (!ok) return refused(ok, "remove", {});
-    return Around::remove(context, request);
+    return Layer::remove(context, request);
   }
 
   Result<Meta> copy(const Context& context, const CopyRequest& request) override {
     if (auto ok = check_copy(request, Cap::copy); !ok) return refused(ok, "copy", request.from);
-    return Around::copy(context, request);
+    return Layer::copy(context, request);
   }
 
   Result<void> move(const Context& context, const CopyRequest& request) override {
     if (auto ok = check_copy(request, Cap::move); !ok) return refused(ok, "move", request.from);
-    return Around::move(context, request);
+    return Layer::move(context, request);
   }
 
   Result<std::string> public_url(std::string_view key) const override {
     auto ok = need(Cap::public_url);
     if (ok) ok = check_key(key);
     if (!ok) return refused(ok, "public_url", key);
-    auto url = Around::public_url(key);
+    auto url = Layer::public_url(key);
     if (!url) url.error().add_context("public_url", info().scheme, key);
     return url;
   }
@@ -133,7 +129,7 @@ class Check final : public Around<Check>, public Named {
     auto ok = need(presign_cap(request.method));
     if (ok && request.expires < std::chrono::seconds(0)) ok = invalid("a signed URL cannot expire before it is made");
     if (!ok) return refused(ok, "presign", request.key);
-    return Around::presign(context, request);
+    return Layer::presign(context, request);
   }
 
  private:

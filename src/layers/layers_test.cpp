@@ -6,8 +6,8 @@
 
 #include <thread>
 
+#include "layers/faulty_driver.h"
 #include "orlop/backends/memory.h"
-#include "testing/faulty_driver.h"
 
 namespace orlop::layers {
 namespace {
@@ -29,7 +29,11 @@ class Check : public ::testing::Test {
     EXPECT_EQ(result.error().scheme(), "mem");
     EXPECT_THAT(faulty_->calls, ElementsAre());
   }
-  void without(Cap cap) { faulty_->change_info().caps.remove(cap); }
+  template <class Change>
+  void with(Change change) {
+    change(faulty_->change_info());
+    driver_ = check(faulty_);
+  }
 
   std::shared_ptr<FaultyDriver> faulty_ = std::make_shared<FaultyDriver>(memory::open());
   std::shared_ptr<Driver> driver_ = check(faulty_);
@@ -55,7 +59,7 @@ TEST_F(Check, LetsOddKeysThrough) {
 }
 
 TEST_F(Check, HoldsToTheLimits) {
-  faulty_->change_info().limits = {.key_bytes = 5, .put_max = 3, .remove_batch = 2};
+  with([](DriverInfo& info) { info.limits = {.key_bytes = 5, .put_max = 3, .remove_batch = 2}; });
   expect_refused(driver_->stat(context_, {.key = "123456"}), Code::invalid_argument);
   expect_refused(driver_->put(context_, put_of("k", "1234")), Code::invalid_argument);
   expect_refused(driver_->remove(context_, {.keys = {"a", "b", "c"}}), Code::invalid_argument);
@@ -63,7 +67,7 @@ TEST_F(Check, HoldsToTheLimits) {
 }
 
 TEST_F(Check, RefusesWhatTheDriverWouldIgnore) {
-  faulty_->change_info().caps = {};
+  with([](DriverInfo& info) { info.caps = {}; });
   Conditions conditions{.if_match = "x"};
   expect_refused(driver_->stat(context_, {.key = "k", .conditions = conditions}), Code::unsupported);
   expect_refused(driver_->stat(context_, {.key = "k", .version = "1"}), Code::unsupported);
@@ -84,7 +88,7 @@ TEST_F(Check, RefusesWhatTheDriverWouldIgnore) {
 }
 
 TEST_F(Check, RefusesConditionalCopiesWithoutTheGuard) {
-  without(Cap::copy_create);
+  with([](DriverInfo& info) { info.caps.remove(Cap::copy_create); });
   expect_refused(driver_->copy(context_, {.from = "a", .to = "b", .mode = PutMode::create}), Code::unsupported);
 }
 

@@ -1,6 +1,5 @@
 // observe: one record a call, and the sinks below see its requests and retries.
-#include "layers/named.h"
-#include "orlop/layers/around.h"
+#include "layers/layer.h"
 #include "orlop/layers/layers.h"
 
 namespace orlop::layers {
@@ -56,13 +55,10 @@ class ObservedWriter final : public Writer {
   std::unique_ptr<Writer> writer_;
 };
 
-class Observe final : public Around<Observe>, public Named {
+class Observe final : public Layer<Observe> {
  public:
   Observe(std::shared_ptr<Driver> next, std::shared_ptr<TraceSink> sink)
-      : Around(std::move(next)), sink_(std::move(sink)) {}
-
-  std::string_view layer_name() const noexcept override { return "observe"; }
-  const Driver& inner() const noexcept override { return next(); }
+      : Layer(std::move(next), "observe"), sink_(std::move(sink)) {}
 
   template <class Next>
   auto around(const Context& context, const Call& call, Next&& next_call) -> decltype(next_call(context)) {

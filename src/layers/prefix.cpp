@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "layers/named.h"
+#include "layers/layer.h"
 #include "orlop/layers/layers.h"
 
 namespace orlop::layers {
@@ -67,10 +67,10 @@ class PrefixParts final : public Multipart {
   const std::string& prefix_;
 };
 
-class Prefix final : public Driver, public Named {
+class Prefix final : public Driver {
  public:
   Prefix(std::shared_ptr<Driver> next, std::string prefix)
-      : next_(std::move(next)), prefix_(std::move(prefix)), info_(next_->info()) {
+      : next_(std::move(next)), prefix_(std::move(prefix)), info_(with_layer(next_->info(), "prefix")) {
     if (!prefix_.empty() && !prefix_.ends_with('/')) prefix_ += '/';
     if (info_.limits.key_bytes != Limits::none) {
       info_.limits.key_bytes -= std::min<std::uint64_t>(info_.limits.key_bytes, prefix_.size());
@@ -78,8 +78,6 @@ class Prefix final : public Driver, public Named {
     if (Multipart* parts = next_->multipart()) parts_ = std::make_unique<PrefixParts>(*parts, prefix_);
   }
 
-  std::string_view layer_name() const noexcept override { return "prefix"; }
-  const Driver& inner() const noexcept override { return *next_; }
   const DriverInfo& info() const noexcept override { return info_; }
 
   Result<Meta> stat(const Context& context, const StatRequest& request) override {

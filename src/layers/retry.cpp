@@ -2,21 +2,17 @@
 #include "engine/attempts.h"
 #include "engine/resuming_reader.h"
 #include "engine/settled.h"
-#include "layers/named.h"
-#include "orlop/layers/around.h"
+#include "layers/layer.h"
 #include "orlop/layers/layers.h"
 
 namespace orlop::layers {
 
 namespace {
 
-class RetryLayer final : public Around<RetryLayer>, public Named {
+class RetryLayer final : public Layer<RetryLayer> {
  public:
   RetryLayer(std::shared_ptr<Driver> next, RetryPolicy policy)
-      : Around(std::move(next)), policy_(std::make_shared<const RetryPolicy>(std::move(policy))) {}
-
-  std::string_view layer_name() const noexcept override { return "retry"; }
-  const Driver& inner() const noexcept override { return next(); }
+      : Layer(std::move(next), "retry"), policy_(std::make_shared<const RetryPolicy>(std::move(policy))) {}
 
   template <class Next>
   auto around(const Context& context, const Call& call, Next&& next_call) -> decltype(next_call(context)) {
@@ -24,7 +20,7 @@ class RetryLayer final : public Around<RetryLayer>, public Named {
     return engine::repeat(inner, call.operation, call.replayable, [&] { return next_call(inner); });
   }
 
-  using Around::wrap;
+  using Layer::wrap;
   Result<std::unique_ptr<Reader>> wrap(const Context& context, const ReadRequest& request,
                                        std::unique_ptr<Reader> reader) {
     return engine::resuming_reader(next(), with_policy(context), request, std::move(reader));

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "engine/payload_checksum.h"
+#include "layers/faulty_driver.h"
 #include "orlop/backends/memory.h"
 #include "orlop/layers/layers.h"
-#include "testing/faulty_driver.h"
 
 namespace orlop::layers {
 namespace {
@@ -326,6 +326,7 @@ TEST_F(Resuming, RefusesAnotherVersion) {
 
 TEST_F(Resuming, RefusesAnotherVersionFromWhoIgnoresConditions) {
   faulty_->change_info().caps.remove(Cap::read_conditions);
+  reset();
   faulty_->break_bodies({150});
   auto reader = driver_->read(context_, {.key = "k"}).value();
   std::vector<std::byte> block(150);

@@ -1,8 +1,7 @@
 // timeout: an end for one attempt, so that the retry layer around it can make another.
 #include <fmt/format.h>
 
-#include "layers/named.h"
-#include "orlop/layers/around.h"
+#include "layers/layer.h"
 #include "orlop/layers/layers.h"
 
 namespace orlop::layers {
@@ -33,12 +32,9 @@ class TimedReader final : public Reader {
   Milliseconds attempt_;
 };
 
-class Timeout final : public Around<Timeout>, public Named {
+class Timeout final : public Layer<Timeout> {
  public:
-  Timeout(std::shared_ptr<Driver> next, Milliseconds attempt) : Around(std::move(next)), attempt_(attempt) {}
-
-  std::string_view layer_name() const noexcept override { return "timeout"; }
-  const Driver& inner() const noexcept override { return next(); }
+  Timeout(std::shared_ptr<Driver> next, Milliseconds attempt) : Layer(std::move(next), "timeout"), attempt_(attempt) {}
 
   template <class Next>
   auto around(const Context& context, const Call&, Next&& next_call) -> decltype(next_call(context)) {
@@ -52,7 +48,7 @@ class Timeout final : public Around<Timeout>, public Named {
     return next().write(context, request);
   }
 
-  using Around::wrap;
+  using Layer::wrap;
   Result<std::unique_ptr<Reader>> wrap(const Context& context, const ReadRequest&, std::unique_ptr<Reader> reader) {
     return std::unique_ptr<Reader>(std::make_unique<TimedReader>(std::move(reader), context, attempt_));
   }

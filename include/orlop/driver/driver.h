@@ -28,6 +28,7 @@ struct DriverInfo {
   std::string name;    // what it talks to, for people: a bucket, a directory. Never a secret.
   Caps caps;
   Limits limits;
+  std::vector<std::string_view> layers{};  // what stands around the driver, outermost first; for people and tests
 };
 
 struct StatRequest {

@@ -43,6 +43,7 @@ class FaultyDriver final : public Around<FaultyDriver> {
   }
 
   const DriverInfo& info() const noexcept override { return info_ ? *info_ : Around::info(); }
+  // Before layers are put around it: they remember what it was.
   DriverInfo& change_info() { return info_ ? *info_ : info_.emplace(Around::info()); }
 
   template <class Next>
