@@ -142,7 +142,7 @@ def test_large_contents(place, make, size):
         storage.save("large", make(data))
     if size <= PART:
         assert ledger.operations == {"PutObject": 1}
-    assert ledger.count <= 3 + size // PART
+    assert ledger.count <= 4 + size // PART  # some services have to be asked what came of it
     assert content_of(storage, "large") == data
 
 
