@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "exit_code.h"
+#include "cli/exit_code.h"
 
 namespace orlop::cli {
 

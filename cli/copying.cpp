@@ -1,11 +1,11 @@
-#include "copying.h"
+#include "cli/copying.h"
 
 #include <fmt/format.h>
 
 #include <limits>
 
-#include "options.h"
-#include "paths.h"
+#include "cli/options.h"
+#include "cli/paths.h"
 
 namespace orlop::cli {
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "command.h"
-#include "transfer.h"
-#include "walk.h"
-#include "work_queue.h"
+#include "cli/command.h"
+#include "cli/transfer.h"
+#include "cli/walk.h"
+#include "cli/work_queue.h"
 
 namespace orlop::cli {
 

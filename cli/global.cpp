@@ -1,6 +1,6 @@
-#include "global.h"
+#include "cli/global.h"
 
-#include "options.h"
+#include "cli/options.h"
 
 namespace orlop::cli {
 

@@ -1,11 +1,11 @@
-#include "help.h"
+#include "cli/help.h"
 
 #include <fmt/format.h>
 
 #include <cstdio>
 
-#include "global.h"
-#include "options.h"
+#include "cli/global.h"
+#include "cli/options.h"
 
 namespace orlop::cli {
 

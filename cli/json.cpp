@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "output.h"
+#include "cli/output.h"
 
 namespace orlop::cli {
 

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "command.h"
-#include "help.h"
-#include "options.h"
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/session.h"
+#include "cli/signals.h"
 #include "orlop/config.h"
-#include "session.h"
-#include "signals.h"
 
 namespace orlop::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "paths.h"
+#include "cli/paths.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>

@@ -1,11 +1,11 @@
-#include "progress.h"
+#include "cli/progress.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "output.h"
+#include "cli/output.h"
 
 namespace orlop::cli {
 namespace {

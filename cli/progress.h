@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "console.h"
+#include "cli/console.h"
 #include "orlop/context.h"
 
 namespace orlop::cli {

@@ -1,12 +1,12 @@
-#include "session.h"
+#include "cli/session.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "cli/paths.h"
 #include "orlop/backends/local.h"
 #include "orlop/registry.h"
-#include "paths.h"
 
 namespace orlop::cli {
 namespace {

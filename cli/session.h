@@ -8,13 +8,13 @@
 #include <string>
 #include <string_view>
 
-#include "console.h"
-#include "exit_code.h"
-#include "global.h"
+#include "cli/console.h"
+#include "cli/exit_code.h"
+#include "cli/global.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/target.h"
 #include "orlop/storage.h"
-#include "output.h"
-#include "progress.h"
-#include "target.h"
 
 namespace orlop::cli {
 

@@ -1,4 +1,4 @@
-#include "target.h"
+#include "cli/target.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "transfer.h"
+#include "cli/transfer.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,8 +12,8 @@
 #include <memory>
 #include <vector>
 
+#include "cli/paths.h"
 #include "orlop/naming.h"
-#include "paths.h"
 
 namespace orlop::cli {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "session.h"
-#include "walk.h"
+#include "cli/session.h"
+#include "cli/walk.h"
 
 namespace orlop::cli {
 

@@ -1,4 +1,4 @@
-#include "walk.h"
+#include "cli/walk.h"
 
 #include <fmt/format.h>
 #include <fnmatch.h>
@@ -13,7 +13,7 @@
 #include <cstring>
 #include <memory>
 
-#include "paths.h"
+#include "cli/paths.h"
 
 namespace orlop::cli {
 namespace {

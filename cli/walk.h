@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "session.h"
+#include "cli/session.h"
 
 namespace orlop::cli {
 

@@ -1,4 +1,4 @@
-#include "work_queue.h"
+#include "cli/work_queue.h"
 
 namespace orlop::cli {
 

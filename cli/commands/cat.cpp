@@ -2,9 +2,9 @@
 #include <limits>
 #include <optional>
 
-#include "command.h"
-#include "options.h"
-#include "transfer.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/transfer.h"
 
 namespace orlop::cli {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <array>
 
-#include "command.h"
-#include "options.h"
-#include "session.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/session.h"
 
 namespace orlop::cli {
 namespace {

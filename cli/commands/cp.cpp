@@ -1,5 +1,5 @@
 // orlop cp
-#include "copying.h"
+#include "cli/copying.h"
 
 namespace orlop::cli {
 

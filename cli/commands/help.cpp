@@ -1,10 +1,10 @@
 // orlop help
-#include "help.h"
+#include "cli/help.h"
 
 #include <fmt/format.h>
 
-#include "options.h"
-#include "session.h"
+#include "cli/options.h"
+#include "cli/session.h"
 
 namespace orlop::cli {
 namespace {

@@ -3,11 +3,11 @@
 
 #include <limits>
 
-#include "command.h"
-#include "options.h"
-#include "paths.h"
-#include "session.h"
-#include "walk.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/paths.h"
+#include "cli/session.h"
+#include "cli/walk.h"
 
 namespace orlop::cli {
 namespace {

@@ -1,11 +1,11 @@
 // orlop mb
 #include <limits>
 
-#include "command.h"
-#include "options.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/paths.h"
+#include "cli/session.h"
 #include "orlop/registry.h"
-#include "paths.h"
-#include "session.h"
 
 namespace orlop::cli {
 namespace {

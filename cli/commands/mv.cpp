@@ -1,5 +1,5 @@
 // orlop mv
-#include "copying.h"
+#include "cli/copying.h"
 
 namespace orlop::cli {
 

@@ -1,9 +1,9 @@
 // orlop presign
 #include <fmt/format.h>
 
-#include "command.h"
-#include "options.h"
-#include "session.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/session.h"
 
 namespace orlop::cli {
 namespace {

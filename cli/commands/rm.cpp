@@ -8,12 +8,12 @@
 #include <filesystem>
 #include <limits>
 
-#include "command.h"
-#include "options.h"
-#include "paths.h"
-#include "session.h"
-#include "walk.h"
-#include "work_queue.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/paths.h"
+#include "cli/session.h"
+#include "cli/walk.h"
+#include "cli/work_queue.h"
 
 namespace orlop::cli {
 namespace {

@@ -6,11 +6,11 @@
 #include <fstream>
 #include <iterator>
 
-#include "command.h"
-#include "options.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/session.h"
 #include "orlop/layers/layers.h"
 #include "orlop/testing/server.h"
-#include "session.h"
 
 namespace orlop::cli {
 namespace {

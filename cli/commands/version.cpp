@@ -1,10 +1,10 @@
 // orlop version
 #include <fmt/format.h>
 
-#include "command.h"
-#include "options.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/session.h"
 #include "orlop/registry.h"
-#include "session.h"
 
 namespace orlop::cli {
 namespace {
