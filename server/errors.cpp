@@ -57,6 +57,8 @@ constexpr auto rows = std::to_array<Row>({
      "The request contained trailing data that was not well-formed or did not conform to our published schema."},
     {"MalformedXML", 400, Code::invalid_argument,
      "The XML you provided was not well-formed or did not validate against our published schema"},
+    {"MaxPostPreDataLengthExceeded", 400, Code::invalid_argument,
+     "Your POST request fields preceding the upload file were too large."},
     {"MaxMessageLengthExceeded", 400, Code::invalid_argument, "Your request was too big."},
     {"MetadataTooLarge", 400, Code::invalid_argument, "Your metadata headers exceed the maximum allowed metadata size"},
     {"MethodNotAllowed", 405, Code::invalid_argument, "The specified method is not allowed against this resource."},

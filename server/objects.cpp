@@ -34,7 +34,7 @@ Result<void> pour_blocks(Writer& writer, const Read& read) {
   }
 }
 
-Facts complete(Facts facts, const UploadBody& body) {
+Facts complete(Facts facts, const MeasuredSource& body) {
   facts.size = body.size();
   facts.etag = body.md5();
   facts.checksum = body.checksum();
@@ -152,13 +152,13 @@ Result<Objects::Mode> Objects::decide(const std::string& key, const WriteConditi
   return Mode{};
 }
 
-Result<Object> Objects::store(const std::string& key, Attrs attrs, Facts facts, UploadBody& body,
+Result<Object> Objects::store(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
                               const WriteConditions& conditions) {
-  if (body.size() <= small_body) return store_small(key, std::move(attrs), std::move(facts), body, conditions);
+  if (body.size_known() && body.size() <= small_body) return store_small(key, std::move(attrs), std::move(facts), body, conditions);
   return store_large(key, std::move(attrs), std::move(facts), body, conditions);
 }
 
-Result<Object> Objects::store_small(const std::string& key, Attrs attrs, Facts facts, UploadBody& body,
+Result<Object> Objects::store_small(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
                                     const WriteConditions& conditions) {
   ORLOP_ASSIGN(std::string content, body.read_all(small_body));
   facts = complete(std::move(facts), body);
@@ -175,13 +175,13 @@ Result<Object> Objects::store_small(const std::string& key, Attrs attrs, Facts f
 
 // The facts are known when the body has passed, but a driver takes attributes before: the body is staged under a
 // hidden key and moved to its own together with them.
-Result<Object> Objects::store_large(const std::string& key, Attrs attrs, Facts facts, UploadBody& body,
+Result<Object> Objects::store_large(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
                                     const WriteConditions& conditions) {
   std::string staged = keeps_facts() ? std::string(hidden_prefix) + "staged/" + random_name() : key;
   ORLOP_ASSIGN(auto writer, driver_->write(context_, {.key = staged,
                                                       .attrs = keeps_facts() ? Attrs{} : attrs,
                                                       .if_match = {},
-                                                      .size = body.size()}));
+                                                      .size = body.size_known() ? std::optional(body.size()) : std::nullopt}));
   ORLOP_TRY(pour(body, *writer));
   facts = complete(std::move(facts), body);
   if (!keeps_facts()) {

@@ -48,6 +48,14 @@ constexpr auto operations = std::to_array<Operation>({
      "prefix delimiter key-marker upload-id-marker max-uploads encoding-type", false, false, ops::list_multipart_uploads},
     {"DeleteObjects", "POST", Scope::bucket, "delete", "", false, false, ops::delete_objects},
 
+    {"PostObject", "POST", Scope::bucket, "", "", true, false, ops::post_object},
+
+    {"GetObjectAttributes", "GET", Scope::object, "attributes", "", false, false, ops::get_object_attributes},
+    {"GetObjectTagging", "GET", Scope::object, "tagging", "", false, false, ops::get_object_tagging},
+    {"PutObjectTagging", "PUT", Scope::object, "tagging", "", false, false, ops::put_object_tagging},
+    {"DeleteObjectTagging", "DELETE", Scope::object, "tagging", "", false, false, ops::delete_object_tagging},
+    {"GetObjectAcl", "GET", Scope::object, "acl", "", false, false, ops::get_object_acl},
+    {"PutObjectAcl", "PUT", Scope::object, "acl", "", false, false, ops::put_object_acl},
     {"GetObject", "GET", Scope::object, "", reading, true, false, ops::get_object},
     {"HeadObject", "HEAD", Scope::object, "", reading, true, false, ops::head_object},
     {"PutObject", "PUT", Scope::object, "", "", false, false, ops::put_object},

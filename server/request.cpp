@@ -8,8 +8,6 @@
 namespace orlop::server {
 namespace {
 
-constexpr std::size_t longest_key = 1024;  // bytes of UTF-8
-
 // The absolute form of a target (RFC 9112 section 3.2.2) loses its scheme and authority.
 std::string_view origin_form(std::string_view target) {
   if (target.starts_with('/')) return target;

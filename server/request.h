@@ -11,6 +11,8 @@
 
 namespace orlop::server {
 
+inline constexpr std::size_t longest_key = 1024;  // bytes of UTF-8
+
 struct Request {
   std::string method;
   std::string path;   // decoded, as it is in the target: with the bucket unless a virtual host names it

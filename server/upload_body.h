@@ -23,6 +23,8 @@ Result<std::optional<Checksum>> checksum_in(const Headers& headers);
 // Bytes whose digests are known when they have passed.
 class MeasuredSource : public ByteSource {
  public:
+  // Whether size() tells beforehand; else it tells once read() gave 0.
+  virtual bool size_known() const noexcept { return true; }
   virtual std::uint64_t size() const noexcept = 0;
   // Once read() gave 0:
   virtual const std::string& md5() const noexcept = 0;  // hex

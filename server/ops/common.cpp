@@ -107,6 +107,17 @@ Result<std::string> check_tags(std::string_view query_string) {
   return encode_record(tags);
 }
 
+Result<std::string> tags_in_document(std::string_view text) {
+  pugi::xml_document document;
+  ORLOP_TRY(parse_xml(text, "Tagging", document));
+  std::string query;
+  for (pugi::xml_node tag : document.document_element().child("TagSet").children("Tag")) {
+    if (!query.empty()) query += '&';
+    query += wire::encode_query(tag.child_value("Key")) + '=' + wire::encode_query(tag.child_value("Value"));
+  }
+  return check_tags(query);
+}
+
 Result<Facts> facts_in(const Headers& headers) {
   Facts facts;
   facts.acl = headers.get("x-amz-acl");

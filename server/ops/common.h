@@ -20,6 +20,9 @@ Result<Facts> facts_in(const Headers& headers);
 // Errors: InvalidTag.
 Result<std::string> check_tags(std::string_view query_string);
 
+// Those of a <Tagging> document. Errors: MalformedXML, InvalidTag.
+Result<std::string> tags_in_document(std::string_view text);
+
 // If-Match and If-None-Match of a request that writes. Errors: NotImplemented for an If-None-Match of an etag.
 Result<WriteConditions> write_conditions(const Request& request);
 

@@ -17,12 +17,20 @@ Result<Reply> get_bucket_versioning(Call& call);
 Result<Reply> list_objects(Call& call);
 Result<Reply> list_objects_v2(Call& call);
 Result<Reply> delete_objects(Call& call);
+Result<Reply> post_object(Call& call);
 
 Result<Reply> get_object(Call& call);
 Result<Reply> head_object(Call& call);
 Result<Reply> put_object(Call& call);
 Result<Reply> delete_object(Call& call);
 Result<Reply> copy_object(Call& call);
+
+Result<Reply> get_object_attributes(Call& call);
+Result<Reply> get_object_tagging(Call& call);
+Result<Reply> put_object_tagging(Call& call);
+Result<Reply> delete_object_tagging(Call& call);
+Result<Reply> get_object_acl(Call& call);
+Result<Reply> put_object_acl(Call& call);
 
 Result<Reply> create_multipart_upload(Call& call);
 Result<Reply> upload_part(Call& call);
