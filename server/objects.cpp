@@ -289,7 +289,11 @@ Result<Page> Objects::list(ListRequest request) {
   std::uint32_t wanted = request.page_size;
   for (;;) {
     ORLOP_ASSIGN(Page some, driver_->list(context_, request));
-    std::erase_if(some.entries, [](const Entry& entry) { return entry.key.starts_with(hidden_prefix); });
+    std::erase_if(some.entries, [&](const Entry& entry) {
+      bool skipped = entry.is_prefix && request.start_after.size() == entry.key.size() + behind_all.size() &&
+                     request.start_after.starts_with(entry.key) && request.start_after.ends_with(behind_all);
+      return skipped || entry.key.starts_with(hidden_prefix);
+    });
     std::move(some.entries.begin(), some.entries.end(), std::back_inserter(page.entries));
     page.next = std::move(some.next);
     if (page.next.empty() || (wanted > 0 && page.entries.size() >= wanted)) break;

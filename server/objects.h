@@ -18,6 +18,9 @@ namespace orlop::server {
 // Keys below this are the server's own (parts of uploads, objects in the making): clients cannot name or see them.
 inline constexpr std::string_view hidden_prefix = ".orlop.serve/";
 
+// Behind every key that begins with what it is appended to: U+10FFFF.
+inline constexpr std::string_view behind_all = "\xf4\x8f\xbf\xbf";
+
 struct Object {
   Meta meta;    // attrs without the server's own entry; etag as clients are told, quotes included
   Facts facts;
@@ -72,7 +75,7 @@ class Objects {
   Result<Object> copy(Objects& source, const std::string& from, const std::string& to, const Rewrite& rewrite,
                       const WriteConditions& conditions);
 
-  // One page without the server's own keys. Entries of objects have the etags of S3.
+  // One page without the server's own keys, and without the group that `start_after` skips (see behind_all). Entries of objects have the etags of S3.
   Result<Page> list(ListRequest request);
   Result<bool> empty();
 

@@ -148,8 +148,8 @@ Result<Objects> Call::bucket(const std::string& name) {
   return Objects(name, std::move(driver), services.locks);
 }
 
-Result<std::string> Call::document() {
-  ORLOP_ASSIGN(auto body, UploadBody::open(raw_body, request, identity));
+Result<std::string> Call::document(bool of_object) {
+  ORLOP_ASSIGN(auto body, UploadBody::open(raw_body, request, identity, ChecksumAlgorithm::none, of_object));
   return body->read_all(largest_document);
 }
 

@@ -56,8 +56,9 @@ struct Call {
   // The bucket the request names. Errors: NoSuchBucket, InvalidBucketName.
   Result<Objects> bucket() { return bucket(request.bucket); }
   Result<Objects> bucket(const std::string& name);
-  // The request's body when it is a document. Errors: those of UploadBody, MaxMessageLengthExceeded.
-  Result<std::string> document();
+  // The request's body when it is a document. `of_object`: its checksum headers are about an object.
+  // Errors: those of UploadBody, MaxMessageLengthExceeded.
+  Result<std::string> document(bool of_object = false);
   bool is_public_bucket() const;
   // Whether who asks may read an object with these facts.
   bool may_read(const Facts& facts) const { return !identity.anonymous || is_public_bucket() || facts.acl.starts_with("public-read"); }

@@ -106,10 +106,11 @@ UploadBody::UploadBody() : md5_(wire::HashAlgorithm::md5) {}
 UploadBody::~UploadBody() = default;
 
 Result<std::unique_ptr<UploadBody>> UploadBody::open(ByteSource& raw, const Request& request, const Identity& identity,
-                                                     ChecksumAlgorithm required) {
+                                                     ChecksumAlgorithm required, bool of_object) {
   std::unique_ptr<UploadBody> body(new UploadBody());
   ORLOP_TRY(body->choose_coding(raw, request, identity));
-  ORLOP_TRY(body->choose_checks(request, required));
+  ORLOP_TRY(body->choose_md5(request));
+  if (!of_object) ORLOP_TRY(body->choose_checks(request, required));
   return body;
 }
 
@@ -139,12 +140,15 @@ Result<void> UploadBody::choose_coding(ByteSource& raw, const Request& request, 
   return {};
 }
 
+Result<void> UploadBody::choose_md5(const Request& request) {
+  if (!request.headers.has("content-md5")) return {};
+  auto md5 = wire::decode_base64(request.header("content-md5"));
+  if (!md5 || md5->size() != 16) return s3_error("InvalidDigest");
+  expected_md5_ = *std::move(md5);
+  return {};
+}
+
 Result<void> UploadBody::choose_checks(const Request& request, ChecksumAlgorithm required) {
-  if (request.headers.has("content-md5")) {
-    auto md5 = wire::decode_base64(request.header("content-md5"));
-    if (!md5 || md5->size() != 16) return s3_error("InvalidDigest");
-    expected_md5_ = *std::move(md5);
-  }
   ORLOP_ASSIGN(expected_checksum_, checksum_in(request.headers));
   if (expected_checksum_) client_algorithm_ = expected_checksum_->algorithm;
   if (!trailer_.empty()) {

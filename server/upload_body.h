@@ -37,10 +37,12 @@ class MeasuredSource : public ByteSource {
 class UploadBody final : public MeasuredSource {
  public:
   // Reads `raw` as the request's headers say it is coded. `required`: the algorithm of checksum(), whichever the client
-  // chose; `none`: the client's, or CRC64NVME as AWS has it.
+  // chose; `none`: the client's, or CRC64NVME as AWS has it. `of_object`: checksum headers are about an object, not
+  // about this body.
   // Errors: MissingContentLength, InvalidArgument, InvalidDigest, InvalidRequest, EntityTooLarge.
   static Result<std::unique_ptr<UploadBody>> open(ByteSource& raw, const Request& request, const Identity& identity,
-                                                  ChecksumAlgorithm required = ChecksumAlgorithm::none);
+                                                  ChecksumAlgorithm required = ChecksumAlgorithm::none,
+                                                  bool of_object = false);
   ~UploadBody() override;
 
   std::uint64_t size() const noexcept override { return size_; }
@@ -56,6 +58,7 @@ class UploadBody final : public MeasuredSource {
  private:
   UploadBody();
   Result<void> choose_coding(ByteSource& raw, const Request& request, const Identity& identity);
+  Result<void> choose_md5(const Request& request);
   Result<void> choose_checks(const Request& request, ChecksumAlgorithm required);
   Result<void> verify();
   Result<std::optional<Checksum>> announced_checksum() const;

@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::uint64_t largest_page = 1000;
 constexpr std::uint64_t most_deletions = 1000;
-// Behind every key that begins with what it is appended to: U+10FFFF.
-constexpr std::string_view behind_all = "\xf4\x8f\xbf\xbf";
 
 struct Listing {
   std::string prefix;

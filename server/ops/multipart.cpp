@@ -257,7 +257,7 @@ Result<Reply> upload_part_copy(Call& call) {
 Result<Reply> complete_multipart_upload(Call& call) {
   ORLOP_ASSIGN(Objects objects, call.bucket());
   std::string id = upload_id(call);
-  ORLOP_ASSIGN(std::string text, call.document());
+  ORLOP_ASSIGN(std::string text, call.document(true));
   if (auto answer = call.services.finished.find(id)) return document_reply(*std::move(answer));
   Uploads uploads(objects);
   ORLOP_ASSIGN(Upload upload, uploads.find(id, call.request.key));
