@@ -77,10 +77,7 @@ Result<Identity> Authenticator::authenticate(const Request& request, Details& de
     return from_header(request, details);
   }
   if (in_query) return from_query(request, details);
-  if (request.parameter("Signature") && request.parameter("AWSAccessKeyId")) {
-    return s3_error("InvalidRequest",
-                    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
-  }
+  if (request.parameter("Signature") && request.parameter("AWSAccessKeyId")) return from_query_v2(request, details);
   return Identity{.anonymous = true,
                   .presigned = false,
                   .key = nullptr,
@@ -91,6 +88,7 @@ Result<Identity> Authenticator::authenticate(const Request& request, Details& de
 
 Result<Identity> Authenticator::from_header(const Request& request, Details& details) {
   std::string_view value = request.header("authorization");
+  if (value.starts_with("AWS ")) return from_header_v2(request, details);
   if (!value.starts_with("AWS4-HMAC-SHA256")) {
     return s3_error("InvalidRequest",
                     "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");

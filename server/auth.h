@@ -1,4 +1,4 @@
-// Who sends a request: Signature Version 4 verified, in headers, in a query, and for a form's policy.
+// Who sends a request: signatures of version 4 and 2 verified, in headers, in a query, and for a form's policy.
 #pragma once
 
 #include <memory>
@@ -45,6 +45,10 @@ class Authenticator {
  private:
   Result<Identity> from_header(const Request& request, Details& details);
   Result<Identity> from_query(const Request& request, Details& details);
+  Result<Identity> from_header_v2(const Request& request, Details& details) const;
+  Result<Identity> from_query_v2(const Request& request, Details& details) const;
+  Result<Identity> check_v2(const Request& request, std::string_view access_key_id, std::string_view signature,
+                            std::string_view token, std::string_view date, Details& details) const;
   Result<std::shared_ptr<const wire::SigningKey>> find_key(const wire::Authorization& authorization,
                                                            std::string_view malformed, Details& details);
   Result<void> check_token(std::string_view token) const;

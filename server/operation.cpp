@@ -85,7 +85,8 @@ bool is_subresource(std::string_view name) {
 
 // Belongs to signatures and SDKs, not to an operation.
 bool is_common(std::string_view name) {
-  return name == "x-id" || name.starts_with("X-Amz-") || name.starts_with("x-amz-");
+  constexpr std::string_view version_2 = "AWSAccessKeyId Signature Expires content-type content-md5";
+  return name == "x-id" || contains_word(version_2, name) || name.starts_with("X-Amz-") || name.starts_with("x-amz-");
 }
 
 std::string_view subresource_of(const Request& request) {

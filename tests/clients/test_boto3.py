@@ -418,9 +418,10 @@ def fetch(url, method="GET", body=None, headers=None):
         return error.code, error.read(), error.headers
 
 
-def test_presigned(s3, server, bucket):
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_presigned(s3, server, bucket, version):
     s3.put_object(Bucket=bucket, Key="a b+c/ü", Body=b"hello")
-    signer = server.boto3(signature_version="s3v4")
+    signer = server.boto3(signature_version=version)
 
     def url(method, **more):
         return signer.generate_presigned_url(method, Params={"Bucket": bucket, "Key": "a b+c/ü", **more}, ExpiresIn=60)
@@ -432,7 +433,7 @@ def test_presigned(s3, server, bucket):
     assert s3.head_object(Bucket=bucket, Key="a b+c/ü")["ContentType"] == "text/y"
     status_, body, _ = fetch(url("put_object", ContentType="text/y"), "PUT", b"new", {"Content-Type": "text/z"})
     assert status_ == 403 and b"SignatureDoesNotMatch" in body
-    status_, body, _ = fetch(url("get_object").replace("X-Amz-Expires=60", "X-Amz-Expires=61"))
+    status_, body, _ = fetch(url("get_object").replace("X-Amz-Expires=60", "X-Amz-Expires=61").replace("Expires=17", "Expires=18"))
     assert status_ == 403 and b"SignatureDoesNotMatch" in body
     assert fetch(url("get_object"), "DELETE")[0] == 403
     assert fetch(url("delete_object"), "DELETE")[0] == 204
@@ -544,6 +545,16 @@ def test_what_is_not_there(s3, bucket):
     assert refused(s3.get_object, Bucket=bucket, Key="k", VersionId="abc") == ("NoSuchVersion", 404)
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
     assert refused(s3.put_object, Bucket=bucket, Key=".orlop.serve/x", Body=b"") == ("AccessDenied", 403)
+
+
+def test_signature_version_2_in_headers(server, s3, bucket):
+    old = server.boto3(signature_version="s3", request_checksum_calculation="when_required")
+    old.put_object(Bucket=bucket, Key="a b", Body=b"x", Metadata={"a": "b"})
+    assert old.get_object(Bucket=bucket, Key="a b")["Metadata"] == {"a": "b"}
+    assert old.get_object_tagging(Bucket=bucket, Key="a b")["TagSet"] == []
+    assert old.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+    wrong = server.boto3(signature_version="s3", secret="wrong", request_checksum_calculation="when_required")
+    assert refused(wrong.get_object, Bucket=bucket, Key="a b") == ("SignatureDoesNotMatch", 403)
 
 
 def test_virtual_hosts(server, bucket, s3):
