@@ -8,6 +8,8 @@
 #include <iterator>
 #include <utility>
 
+#include "core/utf8.h"
+
 namespace orlop {
 
 namespace {
@@ -31,20 +33,30 @@ constexpr std::array<std::string_view, 16> code_names = {
     "data_corrupted",
 };
 
-// Services and file names may hold line breaks and terminal escapes; a log line must not.
-void append_printable(std::string& out, std::string_view text) {
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
-  }
+// Long enough for any honest text; a service cannot flood a log.
+constexpr std::size_t text_limit = 2000;
+
+// C0 and C1 controls: line breaks, and what terminals obey (U+009B begins an escape sequence as ESC does).
+bool is_control(std::string_view code_point) {
+  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(code_point[i]); };
+  if (code_point.size() == 2) return byte(0) == 0xC2 && byte(1) < 0xA0;
+  return code_point.size() == 1 && (byte(0) < 0x20 || byte(0) == 0x7F);
 }
 
-// Long enough for any honest message; a service cannot flood a log.
-constexpr std::size_t message_limit = 1000;
+// Services and file names may hold anything; a line of a log is printable UTF-8.
+void append_printable(std::string& out, std::string_view text) {
+  for (std::size_t taken = 0; !text.empty() && taken < text_limit;) {
+    std::size_t length = code_point_length(text);
+    std::string_view piece = text.substr(0, std::max<std::size_t>(length, 1));
+    if (length != 0 && !is_control(piece)) {
+      out += piece;
+    } else {
+      for (char c : piece) fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+    }
+    text.remove_prefix(piece.size());
+    taken += piece.size();
+  }
+}
 
 }  // namespace
 
@@ -143,9 +155,7 @@ std::string Error::to_string() const {
   if (!detail_) return line;
 
   if (!detail_->service_code.empty()) append_printable(line += ": ", detail_->service_code);
-  if (!detail_->message.empty()) {
-    append_printable(line += ": ", std::string_view(detail_->message).substr(0, message_limit));
-  }
+  if (!detail_->message.empty()) append_printable(line += ": ", detail_->message);
 
   std::string where = detail_->operation;
   if (!detail_->scheme.empty()) where += (where.empty() ? "" : " ") + detail_->scheme;

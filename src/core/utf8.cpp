@@ -27,6 +27,11 @@ std::size_t sequence_length(std::string_view text) noexcept {
 
 }  // namespace
 
+std::size_t code_point_length(std::string_view text) noexcept {
+  if (text.empty()) return 0;
+  return static_cast<unsigned char>(text.front()) < 0x80 ? 1 : sequence_length(text);
+}
+
 bool is_utf8(std::string_view text) noexcept {
   std::size_t at = 0;
   while (at < text.size()) {

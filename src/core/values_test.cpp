@@ -34,6 +34,13 @@ TEST(Error, CannotBreakALog) {
   EXPECT_LT(text.size(), 3000U);
 }
 
+TEST(Error, IsUtf8WhateverAServiceSays) {
+  EXPECT_EQ(Error(Code::unknown, "a\xFF\xC2\x9B[31mä\xE2\x82").to_string(), "unknown: a\\xff\\xc2\\x9b[31mä\\xe2\\x82");
+  std::string umlauts;
+  for (int i = 0; i < 2000; ++i) umlauts += "ä";
+  EXPECT_EQ(Error(Code::unknown, "x" + umlauts).to_string().size(), std::string("unknown: ").size() + 2001);
+}
+
 TEST(Error, TheInnermostContextWins) {
   Error error(Code::unknown);
   error.add_context("head", "", "inner").add_context("stat", "s3", "outer");
