@@ -51,6 +51,7 @@ run_all_tests() {
   local quick=$1 expression=$2
   rm -rf "$results"
   mkdir -p "$results"
+  export ORLOP_TEST_QUICK=$quick
   export UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=second_deadlock_stack=1:suppressions=$root/tests/tsan.supp
 
   [[ $quick ]] || stage "real servers" start_servers
