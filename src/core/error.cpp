@@ -8,7 +8,7 @@
 #include <iterator>
 #include <utility>
 
-#include "core/utf8.h"
+#include "wire/utf8.h"
 
 namespace orlop {
 

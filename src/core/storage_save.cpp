@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "core/file_descriptor.h"
 #include "core/file_error.h"
 #include "core/gzip.h"
+#include "engine/file_descriptor.h"
 #include "orlop/naming.h"
 #include "orlop/storage.h"
 

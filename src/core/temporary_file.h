@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "core/file_descriptor.h"
+#include "engine/file_descriptor.h"
 #include "orlop/types.h"
 
 namespace orlop {

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "core/utf8.h"
 #include "layers/layer.h"
 #include "orlop/layers/layers.h"
+#include "wire/utf8.h"
 
 namespace orlop::layers {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/file_descriptor.h"
+#include "engine/file_descriptor.h"
 #include "orlop/result.h"
 
 namespace orlop::local {

@@ -9,7 +9,7 @@
 
 #include "backends/local/metadata.h"
 #include "backends/local/new_file.h"
-#include "core/utf8.h"
+#include "wire/utf8.h"
 
 namespace orlop::local {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/utf8.h"
+#include "wire/utf8.h"
 
 #include <cstddef>
 
