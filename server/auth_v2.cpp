@@ -107,7 +107,8 @@ Result<Identity> Authenticator::from_header_v2(const Request& request, Details& 
   bool own_date = request.headers.has("x-amz-date");
   auto time = wire::parse_http_date(request.header(own_date ? "x-amz-date" : "date"));
   if (!time) return s3_error("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header");
-  if (std::chrono::abs(std::chrono::system_clock::now() - *time) > allowed_skew) return s3_error("RequestTimeTooSkewed");
+  auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  if (std::chrono::abs(now - *time) > allowed_skew) return s3_error("RequestTimeTooSkewed");
   // With x-amz-date among the signed headers, the line of the date stays empty.
   return check_v2(request, value.substr(0, colon), value.substr(colon + 1), request.header("x-amz-security-token"),
                   own_date ? std::string_view{} : request.header("date"), details);

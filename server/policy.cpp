@@ -85,7 +85,9 @@ Result<SizeLimits> check_policy(std::string_view policy, const Headers& fields) 
   }
   auto expiration = wire::parse_iso8601(document["expiration"].get<std::string>());
   if (!expiration) return malformed();
-  if (*expiration < std::chrono::system_clock::now()) return denied("Policy expired.");
+  // In microseconds: compared in nanoseconds, a year behind 2262 would be in the past.
+  auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  if (*expiration < now) return denied("Policy expired.");
   Checker checker(fields);
   for (const Json& condition : document["conditions"]) ORLOP_TRY(checker.check(condition));
   return checker.finish();
