@@ -159,7 +159,10 @@ Result<std::unique_ptr<net::HttpResponse>> Client::send(const Context& context, 
     ORLOP_ASSIGN(bool again, correct(context, request, fault, (*response)->headers(), done));
     if (again) continue;
     auto credentials = config_.credentials->is_anonymous() ? nullptr : config_.credentials->get().value_or(nullptr);
-    return to_error(fault, credentials ? std::string_view(credentials->access_key_id) : std::string_view{});
+    Error error = to_error(fault, credentials ? std::string_view(credentials->access_key_id) : std::string_view{});
+    bool doubtful = dialect().denies_by_mistake && request.method == "PUT" && fault.code == "AccessDenied";
+    if (doubtful) error.set_retry(Retry::safe);
+    return error;
   }
 }
 

@@ -197,6 +197,18 @@ TEST(S3Client, ErrorsMeanWhatTheTableSays) {
   }
 }
 
+TEST(S3Client, ADenialThatMayBeAMistakeIsTriedAgain) {
+  const std::pair<std::string, Retry> cases[] = {{"minio", Retry::safe}, {"aws", Retry::never}};
+  for (const auto& [dialect, retry] : cases) {
+    Rig rig(example_options(dialect));
+    rig.then(error_answer(403, "AccessDenied")).then(error_answer(403, "AccessDenied"));
+    auto put = rig.driver->put(rig.context, {.key = "k", .payload = {}});
+    EXPECT_EQ(put.error().code(), Code::permission_denied);
+    EXPECT_EQ(put.error().retry(), retry);
+    EXPECT_EQ(rig.driver->read(rig.context, {.key = "k"}).error().retry(), Retry::never);
+  }
+}
+
 TEST(S3Client, AForeign404IsNotAMissingObject) {
   Rig rig;
   rig.then({.status = 404, .headers = {{"content-type", "text/html"}}, .body = "<html>nothing here</html>"});

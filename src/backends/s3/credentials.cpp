@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "backends/s3/refresher.h"
 #include "backends/s3/shared_config.h"
 
 namespace orlop::s3 {
@@ -60,8 +61,17 @@ std::vector<std::unique_ptr<CredentialSource>> default_sources(const std::string
   return sources;
 }
 
-// New credentials are fetched this long before the old ones end.
-constexpr std::chrono::seconds margin{60};
+// Credentials are renewed this long before they end, and again after a failure; with less time left than the last of
+// these nobody should start a request with them.
+constexpr std::chrono::minutes renew_before{5};
+constexpr std::chrono::seconds renew_again{10};
+constexpr std::chrono::seconds unusable_before{30};
+
+using Clock = std::chrono::system_clock;
+
+bool ending(const Credentials& credentials) {
+  return credentials.expires && *credentials.expires < Clock::now() + unusable_before;
+}
 
 }  // namespace
 
@@ -83,17 +93,28 @@ std::shared_ptr<CredentialChain> CredentialChain::anonymous() {
 }
 
 Result<std::shared_ptr<const Credentials>> CredentialChain::get() {
-  std::lock_guard lock(mutex_);
-  bool ending = found_ && found_->expires && *found_->expires < std::chrono::system_clock::now() + margin;
-  if (found_ && !ending) return found_;
-  return load_locked();
+  {
+    std::lock_guard lock(mutex_);
+    if (found_ && !ending(*found_)) return found_;
+  }
+  std::lock_guard loading(loading_);
+  {
+    std::lock_guard lock(mutex_);  // somebody else may have loaded them meanwhile
+    if (found_ && !ending(*found_)) return found_;
+  }
+  return load();
 }
 
-Result<std::shared_ptr<const Credentials>> CredentialChain::load_locked() {
+Result<std::shared_ptr<const Credentials>> CredentialChain::load() {
   std::string places;
   for (const auto& source : sources_) {
     ORLOP_ASSIGN(auto loaded, source->load());
-    if (loaded) return found_ = std::make_shared<const Credentials>(*std::move(loaded));
+    if (loaded) {
+      auto fresh = std::make_shared<const Credentials>(*std::move(loaded));
+      if (fresh->expires) renew_at(*fresh->expires - renew_before);
+      std::lock_guard lock(mutex_);
+      return found_ = std::move(fresh);
+    }
     places += (places.empty() ? "" : ", ") + source->name();
   }
   return Error(
@@ -101,11 +122,32 @@ Result<std::shared_ptr<const Credentials>> CredentialChain::load_locked() {
       fmt::format("no credentials: set access_key_id and secret_access_key, or anonymous; looked in {}", places));
 }
 
+void CredentialChain::renew_at(Clock::time_point when) {
+  Refresher::instance().at(when, [weak = weak_from_this()] {
+    if (auto chain = weak.lock()) chain->renew();
+  });
+}
+
+void CredentialChain::renew() {
+  std::lock_guard loading(loading_);
+  Clock::time_point end;
+  {
+    std::lock_guard lock(mutex_);
+    end = found_ && found_->expires ? *found_->expires : Clock::time_point::max();
+  }
+  if (end > Clock::now() + renew_before) return;  // get() or reload() came first
+  if (!load() && end > Clock::now()) renew_at(Clock::now() + renew_again);
+}
+
 bool CredentialChain::reload() {
-  std::lock_guard lock(mutex_);
   if (sources_.empty()) return false;
-  auto before = found_;
-  auto now = load_locked();
+  std::lock_guard loading(loading_);
+  std::shared_ptr<const Credentials> before;
+  {
+    std::lock_guard lock(mutex_);
+    before = found_;
+  }
+  auto now = load();
   return now && (!before || **now != *before);
 }
 

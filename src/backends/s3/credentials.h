@@ -35,8 +35,9 @@ std::unique_ptr<CredentialSource> environment_source();
 // The shared files. `profile` empty: AWS_PROFILE, else "default"; a named one must exist.
 std::unique_ptr<CredentialSource> profile_source(std::string profile);
 
-// Sources in order; the first that has something is kept. Thread-safe.
-class CredentialChain {
+// Sources in order; the first that has something is kept. What ends is renewed beforehand, in the background, so that
+// no request waits for it; should that fail, get() tries itself. Thread-safe. Made by make_shared.
+class CredentialChain : public std::enable_shared_from_this<CredentialChain> {
  public:
   explicit CredentialChain(std::vector<std::unique_ptr<CredentialSource>> sources);
   explicit CredentialChain(Credentials fixed);
@@ -50,9 +51,12 @@ class CredentialChain {
 
  private:
   CredentialChain() = default;
-  Result<std::shared_ptr<const Credentials>> load_locked();
+  Result<std::shared_ptr<const Credentials>> load();
+  void renew();
+  void renew_at(std::chrono::system_clock::time_point when);
 
   bool anonymous_ = false;
+  std::mutex loading_;  // taken before mutex_
   std::vector<std::unique_ptr<CredentialSource>> sources_;
   std::mutex mutex_;
   std::shared_ptr<const Credentials> found_;

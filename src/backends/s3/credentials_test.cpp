@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include "backends/s3/shared_config.h"
 #include "backends/s3/testing.h"
@@ -126,21 +128,48 @@ TEST_F(S3Credentials, RefusedOnesAreLookedUpAgain) {
   EXPECT_EQ(rig.requests(), 3U);
 }
 
-TEST_F(S3Credentials, ThoseThatEndAreFetchedAnew) {
-  struct Ending final : CredentialSource {
-    int loads = 0;
-    std::string name() const override { return "a test"; }
-    Result<std::optional<Credentials>> load() override {
-      auto end = std::chrono::system_clock::now() + (++loads == 1 ? std::chrono::seconds(1) : std::chrono::hours(1));
-      return std::optional(Credentials{"KEY" + std::to_string(loads), "s", "t", end});
-    }
-  };
+// Gives credentials that end: the n-th ones after `lifetimes[n]`, the last for ever after.
+struct Ending final : CredentialSource {
+  Ending(std::shared_ptr<std::atomic<int>> counter, std::vector<std::chrono::milliseconds> all)
+      : loads(std::move(counter)), lifetimes(std::move(all)) {}
+  std::string name() const override { return "a test"; }
+  Result<std::optional<Credentials>> load() override {
+    auto index = static_cast<std::size_t>((*loads)++);
+    auto end = std::chrono::system_clock::now() + lifetimes[std::min(index, lifetimes.size() - 1)];
+    return std::optional(Credentials{"KEY" + std::to_string(index + 1), "s", "t", end});
+  }
+  std::shared_ptr<std::atomic<int>> loads;
+  std::vector<std::chrono::milliseconds> lifetimes;
+};
+
+std::shared_ptr<CredentialChain> ending_chain(const std::shared_ptr<std::atomic<int>>& loads,
+                                              std::vector<std::chrono::milliseconds> lifetimes) {
   std::vector<std::unique_ptr<CredentialSource>> sources;
-  sources.push_back(std::make_unique<Ending>());
-  CredentialChain chain(std::move(sources));
-  EXPECT_EQ(chain.get().value()->access_key_id, "KEY1");
-  EXPECT_EQ(chain.get().value()->access_key_id, "KEY2");
-  EXPECT_EQ(chain.get().value()->access_key_id, "KEY2");
+  sources.push_back(std::make_unique<Ending>(loads, std::move(lifetimes)));
+  return std::make_shared<CredentialChain>(std::move(sources));
+}
+
+TEST_F(S3Credentials, ThoseThatEndSoonAreNotUsed) {
+  auto loads = std::make_shared<std::atomic<int>>(0);
+  auto chain = ending_chain(loads, {std::chrono::seconds(1), std::chrono::hours(1)});
+  EXPECT_EQ(chain->get().value()->access_key_id, "KEY1");
+  EXPECT_TRUE(chain->get().value()->access_key_id > "KEY1");
+}
+
+TEST_F(S3Credentials, ThoseThatEndAreRenewedBeforehandWithoutARequest) {
+  auto loads = std::make_shared<std::atomic<int>>(0);
+  auto chain = ending_chain(loads, {std::chrono::minutes(5) + std::chrono::milliseconds(50), std::chrono::hours(1)});
+  EXPECT_EQ(chain->get().value()->access_key_id, "KEY1");
+  for (int i = 0; i < 500 && *loads < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(*loads, 2);
+  EXPECT_EQ(chain->get().value()->access_key_id, "KEY2");
+}
+
+TEST_F(S3Credentials, NobodyRenewsForAChainThatIsGone) {
+  auto loads = std::make_shared<std::atomic<int>>(0);
+  ASSERT_TRUE(ending_chain(loads, {std::chrono::minutes(5) + std::chrono::milliseconds(20)})->get());
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(*loads, 1);
 }
 
 TEST_F(S3Credentials, TheRegionComesFromEnvironmentOrProfile) {

@@ -31,7 +31,8 @@ constexpr Dialect table[] = {
      .full_object_checksum = true,
      .trailers = true,
      .unsigned_payload = true,
-     .refused_keys = path_like},
+     .refused_keys = path_like,
+     .denies_by_mistake = true},
     // Release 16: no x-amz-checksum-*, no trailers; conditions on CompleteMultipartUpload are ignored; If-Match of a
     // write compares with the bare ETag.
     {.name = "ceph",

@@ -42,6 +42,8 @@ struct Dialect {
   bool virtual_hosts = false;   // by default; else the bucket is the first segment of the path
   bool regional_hosts = false;  // every region has a host of its own, and a bucket answers at its region's only
   bool knows_uploads = true;    // says NoSuchUpload; else an unknown upload looks like one without parts
+  // AccessDenied may mean that a write met the removal of the last object beside it; trying again tells.
+  bool denies_by_mistake = false;
   std::uint64_t remove_batch = 1000;
 
   bool knows(ChecksumAlgorithm algorithm) const noexcept;

@@ -102,7 +102,7 @@ std::uint64_t last_byte(const Range& range) {
   constexpr std::uint64_t largest = std::uint64_t{1} << 53;
   std::uint64_t steps = std::max<std::uint64_t>(range.length(), 1) - 1;
   return range.offset() > largest || steps > largest - range.offset() ? std::max(range.offset(), largest)
-                                                                     : range.offset() + steps;
+                                                                      : range.offset() + steps;
 }
 
 std::string range_header(const Range& range) {
