@@ -12,18 +12,21 @@ namespace orlop::wire::crc {
 namespace {
 
 #define ORLOP_SSE __attribute__((target("sse2,pclmul")))
+// Not left to the optimizer: without inlining, each step of the loops would go through memory.
+#define ORLOP_STEP __attribute__((always_inline)) inline
+#define ORLOP_AVX2 __attribute__((target("avx2,vpclmulqdq,pclmul")))
 #define ORLOP_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,vpclmulqdq,pclmul")))
 
-ORLOP_SSE inline __m128i load(const std::byte* at) noexcept {
+ORLOP_SSE ORLOP_STEP __m128i load(const std::byte* at) noexcept {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
 }
 
-ORLOP_SSE inline __m128i constant(FoldBy by) noexcept {
+ORLOP_SSE ORLOP_STEP __m128i constant(FoldBy by) noexcept {
   return _mm_set_epi64x(static_cast<long long>(by.high), static_cast<long long>(by.low));
 }
 
 // `value` carried forward and added to what stands there.
-ORLOP_SSE inline __m128i fold(__m128i value, __m128i by, __m128i next) noexcept {
+ORLOP_SSE ORLOP_STEP __m128i fold(__m128i value, __m128i by, __m128i next) noexcept {
   const __m128i low = _mm_clmulepi64_si128(value, by, 0x00);
   const __m128i high = _mm_clmulepi64_si128(value, by, 0x11);
   return _mm_xor_si128(_mm_xor_si128(low, high), next);
@@ -56,15 +59,44 @@ ORLOP_SSE std::size_t fold_sse(Bytes bytes, std::uint64_t state, const FoldConst
   return finish(value, bytes, at, constants, out);
 }
 
-ORLOP_AVX512 inline __m512i load_wide(const std::byte* at) noexcept { return _mm512_loadu_si512(at); }
+ORLOP_AVX2 ORLOP_STEP __m256i load_double(const std::byte* at) noexcept {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+}
 
-ORLOP_AVX512 inline __m512i constant_wide(FoldBy by) noexcept {
+ORLOP_AVX2 ORLOP_STEP __m256i fold_double(__m256i value, FoldBy by, __m256i next) noexcept {
+  const __m256i factors = _mm256_broadcastsi128_si256(constant(by));
+  const __m256i low = _mm256_clmulepi64_epi128(value, factors, 0x00);
+  const __m256i high = _mm256_clmulepi64_epi128(value, factors, 0x11);
+  return _mm256_xor_si256(_mm256_xor_si256(low, high), next);
+}
+
+ORLOP_AVX2 std::size_t fold_avx2(Bytes bytes, std::uint64_t state, const FoldConstants& constants,
+                                 Block& out) noexcept {
+  if (bytes.size() < 256) return fold_sse(bytes, state, constants, out);
+  const std::byte* data = bytes.data();
+  __m256i lanes[8];
+  for (int i = 0; i < 8; ++i) lanes[i] = load_double(data + 32 * i);
+  lanes[0] = _mm256_xor_si256(lanes[0], _mm256_set_epi64x(0, 0, 0, static_cast<long long>(state)));
+  std::size_t at = 256;
+  for (; at + 256 <= bytes.size(); at += 256)
+    for (int i = 0; i < 8; ++i) lanes[i] = fold_double(lanes[i], constants.by_2048, load_double(data + at + 32 * i));
+  for (int i = 0; i < 4; ++i) lanes[i + 4] = fold_double(lanes[i], constants.by_1024, lanes[i + 4]);
+  for (int i = 4; i < 6; ++i) lanes[i + 2] = fold_double(lanes[i], constants.by_512, lanes[i + 2]);
+  lanes[7] = fold_double(lanes[6], constants.by_256, lanes[7]);
+  const __m128i earlier = _mm256_castsi256_si128(lanes[7]);
+  const __m128i value = fold(earlier, constant(constants.by_128), _mm256_extracti128_si256(lanes[7], 1));
+  return finish(value, bytes, at, constants, out);
+}
+
+ORLOP_AVX512 ORLOP_STEP __m512i load_wide(const std::byte* at) noexcept { return _mm512_loadu_si512(at); }
+
+ORLOP_AVX512 ORLOP_STEP __m512i constant_wide(FoldBy by) noexcept {
   const auto high = static_cast<long long>(by.high);
   const auto low = static_cast<long long>(by.low);
   return _mm512_set_epi64(high, low, high, low, high, low, high, low);
 }
 
-ORLOP_AVX512 inline __m512i fold_wide(__m512i value, __m512i by, __m512i next) noexcept {
+ORLOP_AVX512 ORLOP_STEP __m512i fold_wide(__m512i value, __m512i by, __m512i next) noexcept {
   const __m512i low = _mm512_clmulepi64_epi128(value, by, 0x00);
   const __m512i high = _mm512_clmulepi64_epi128(value, by, 0x11);
   return _mm512_ternarylogic_epi64(low, high, next, 0x96);  // low ^ high ^ next
@@ -99,18 +131,23 @@ ORLOP_AVX512 std::size_t fold_avx512(Bytes bytes, std::uint64_t state, const Fol
 
 }  // namespace
 
-FoldFunction fold_function() noexcept {
+std::vector<FoldFunction> fold_functions() {
+  std::vector<FoldFunction> functions;
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("vpclmulqdq"))
-    return fold_avx512;
-  if (__builtin_cpu_supports("pclmul")) return fold_sse;
-  return nullptr;
+  if (!__builtin_cpu_supports("pclmul")) return functions;
+  if (__builtin_cpu_supports("vpclmulqdq")) {
+    const bool has_avx512 =
+        __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (has_avx512) functions.push_back(fold_avx512);
+    if (__builtin_cpu_supports("avx2")) functions.push_back(fold_avx2);
+  }
+  functions.push_back(fold_sse);
+  return functions;
 }
 
 #else
 
-FoldFunction fold_function() noexcept { return nullptr; }
+std::vector<FoldFunction> fold_functions() { return {}; }
 
 #endif
 

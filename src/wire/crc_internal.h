@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "orlop/types.h"
 
@@ -48,7 +49,7 @@ using FoldFunction = std::size_t (*)(Bytes bytes, std::uint64_t state, const Fol
                                      Block& out) noexcept;
 constexpr std::size_t fold_minimum = 128;
 
-// The best this processor can run; null: none.
-FoldFunction fold_function() noexcept;
+// Those this processor can run, the fastest first.
+std::vector<FoldFunction> fold_functions();
 
 }  // namespace orlop::wire::crc
