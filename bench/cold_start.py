@@ -39,7 +39,11 @@ def milliseconds(command: list[str], env: dict) -> float:
 
 
 def summary(samples: list[float]) -> dict:
-    return {"ms": round(statistics.median(samples), 2), "ms_min": round(min(samples), 2), "ms_max": round(max(samples), 2)}
+    return {
+        "ms": round(statistics.median(samples), 2),
+        "ms_min": round(min(samples), 2),
+        "ms_max": round(max(samples), 2),
+    }
 
 
 def main() -> None:
@@ -65,7 +69,9 @@ def main() -> None:
     orlop = str(ROOT / "build/release/bin/orlop")
     with null_server() as endpoint:
         env = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}
-        subprocess.run([orlop, "cp", __file__, f"s3://{BUCKET}/cold/key"], check=True, env=env, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [orlop, "cp", __file__, f"s3://{BUCKET}/cold/key"], check=True, env=env, stdout=subprocess.DEVNULL
+        )
         commands = {
             "orlop version": [orlop, "version"],
             "orlop ls": [orlop, "ls", f"s3://{BUCKET}/cold/"],

@@ -32,7 +32,9 @@ with o.open(sys.argv[2], "rb") as source, open(sys.argv[3], "wb") as target:
 
 def run(command: list, env: dict) -> dict:
     started = time.perf_counter()
-    process = subprocess.Popen([str(part) for part in command], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [str(part) for part in command], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
         raise SystemExit(f"bench: {command[0]} failed with status {os.waitstatus_to_exitcode(status)}: {command}")
@@ -98,7 +100,11 @@ def main() -> None:
     finally:
         shutil.rmtree(scratch)
     path = write_result(
-        "transfers", rows, rounds=arguments.rounds, mib=arguments.mib, peers=versions(PEER_PYTHON, "opendal", "boto3", "s5cmd")
+        "transfers",
+        rows,
+        rounds=arguments.rounds,
+        mib=arguments.mib,
+        peers=versions(PEER_PYTHON, "opendal", "boto3", "s5cmd"),
     )
     print(f"\n{path}")
 

@@ -140,7 +140,8 @@ bool send_reply(Connection& connection, Reply& reply, const Sending& sending) {
   return sender.flush();
 }
 
-std::string error_document(const Error& error, const Details& details, const Request* request, std::string_view request_id) {
+std::string error_document(const Error& error, const Details& details, const Request* request,
+                           std::string_view request_id) {
   XmlAnswer answer("Error", false);
   pugi::xml_node root = answer.root();
   add(root, "Code", error.service_code());
@@ -156,7 +157,8 @@ std::string error_document(const Error& error, const Details& details, const Req
   return answer.text();
 }
 
-std::unique_ptr<ByteSource> faulty_body(ByteSource& raw, Connection& connection, const Fault& fault, std::uint64_t size) {
+std::unique_ptr<ByteSource> faulty_body(ByteSource& raw, Connection& connection, const Fault& fault,
+                                        std::uint64_t size) {
   return std::make_unique<FaultyBody>(raw, connection, fault, size);
 }
 

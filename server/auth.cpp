@@ -70,9 +70,10 @@ Result<Identity> Authenticator::authenticate(const Request& request, Details& de
   bool in_query = request.parameter("X-Amz-Signature") || request.parameter("X-Amz-Algorithm");
   if (request.headers.has("authorization")) {
     if (in_query) {
-      return s3_error("InvalidArgument",
-                      "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
-                      "parameter or the Authorization header should be specified");
+      return s3_error(
+          "InvalidArgument",
+          "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
+          "parameter or the Authorization header should be specified");
     }
     return from_header(request, details);
   }
@@ -98,7 +99,8 @@ Result<Identity> Authenticator::from_header(const Request& request, Details& det
   ORLOP_ASSIGN(auto key, find_key(*authorization, bad_header, details));
   ORLOP_ASSIGN(SystemTime time, signing_time(request));
   if (wire::amz_date(time).substr(0, 8) != authorization->scope.day) {
-    return s3_error(bad_header, "The authorization header is malformed; the date of the credential is not that of the request");
+    return s3_error(bad_header,
+                    "The authorization header is malformed; the date of the credential is not that of the request");
   }
   if (std::chrono::abs(now() - time) > allowed_skew) return too_skewed(time, details);
   if (!request.headers.has("x-amz-content-sha256")) {
@@ -158,12 +160,13 @@ Result<Identity> Authenticator::from_query(const Request& request, Details& deta
   ORLOP_TRY(check_signed_headers(request, *authorization, details));
   ORLOP_TRY(check_token(request.parameter_or("X-Amz-Security-Token", "")));
   bool hash_signed = is_signed(*authorization, "x-amz-content-sha256");
-  Identity identity{.anonymous = false,
-                    .presigned = true,
-                    .key = std::move(key),
-                    .date = wire::amz_date(*time),
-                    .signature = authorization->signature,
-                    .payload_hash = std::string(hash_signed ? request.header("x-amz-content-sha256") : wire::unsigned_payload)};
+  Identity identity{
+      .anonymous = false,
+      .presigned = true,
+      .key = std::move(key),
+      .date = wire::amz_date(*time),
+      .signature = authorization->signature,
+      .payload_hash = std::string(hash_signed ? request.header("x-amz-content-sha256") : wire::unsigned_payload)};
   ORLOP_TRY(check_signature(request, *authorization, identity, details));
   return identity;
 }

@@ -15,10 +15,11 @@ namespace {
 
 constexpr std::chrono::minutes allowed_skew{15};
 
-// Parameters that are part of the resource. Those that select an operation this server does not have are refused anyway.
-constexpr auto signed_parameters = std::to_array<std::string_view>(
-    {"acl", "attributes", "delete", "location", "partNumber", "tagging", "uploadId", "uploads", "versionId", "versioning",
-     "x-amz-security-token"});
+// Parameters that are part of the resource. Those that select an operation this server does not have are refused
+// anyway.
+constexpr auto signed_parameters =
+    std::to_array<std::string_view>({"acl", "attributes", "delete", "location", "partNumber", "tagging", "uploadId",
+                                     "uploads", "versionId", "versioning", "x-amz-security-token"});
 
 bool is_signed(std::string_view name) {
   return name.starts_with("response-") ||
@@ -66,8 +67,9 @@ std::string string_to_sign(const Request& request, std::string_view date, bool s
 
 }  // namespace
 
-Result<Identity> Authenticator::check_v2(const Request& request, std::string_view access_key_id, std::string_view signature,
-                                         std::string_view token, std::string_view date, Details& details) const {
+Result<Identity> Authenticator::check_v2(const Request& request, std::string_view access_key_id,
+                                         std::string_view signature, std::string_view token, std::string_view date,
+                                         Details& details) const {
   details.emplace_back("AWSAccessKeyId", access_key_id);
   if (access_key_id != credentials_.access_key_id) return s3_error("InvalidAccessKeyId");
   ORLOP_TRY(check_token(token));
@@ -93,7 +95,8 @@ Result<Identity> Authenticator::from_query_v2(const Request& request, Details& d
   std::string_view expires = request.parameter_or("Expires", "");
   std::int64_t seconds = 0;
   auto [end, failure] = std::from_chars(expires.data(), expires.data() + expires.size(), seconds);
-  if (failure != std::errc() || end != expires.data() + expires.size()) return s3_error("AccessDenied", "Invalid date (should be seconds since epoch)");
+  if (failure != std::errc() || end != expires.data() + expires.size())
+    return s3_error("AccessDenied", "Invalid date (should be seconds since epoch)");
   auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
   if (now.count() > seconds) return s3_error("AccessDenied", "Request has expired");
   return check_v2(request, request.parameter_or("AWSAccessKeyId", ""), request.parameter_or("Signature", ""),

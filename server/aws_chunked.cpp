@@ -12,11 +12,13 @@ namespace {
 constexpr std::size_t buffer_size = 64 * 1024;
 constexpr std::size_t longest_line = 4096;  // "size;chunk-signature=64 digits", or one trailer
 constexpr std::size_t most_trailers = 16;
-constexpr std::uint64_t smallest_chunk = 8192;                // of all but the last
+constexpr std::uint64_t smallest_chunk = 8192;  // of all but the last
 constexpr std::uint64_t largest_chunk = 5ULL << 30;
 constexpr std::string_view signature_mark = ";chunk-signature=";
 
-Error malformed() { return s3_error("IncompleteBody", "The request body is not in the aws-chunked coding it announces"); }
+Error malformed() {
+  return s3_error("IncompleteBody", "The request body is not in the aws-chunked coding it announces");
+}
 
 }  // namespace
 

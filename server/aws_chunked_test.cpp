@@ -67,8 +67,8 @@ TEST(AwsChunked, RefusesWhatIsMalformed) {
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html: the example of 66,560 bytes in three chunks.
 TEST(AwsChunked, VerifiesTheSignaturesOfTheSpecification) {
-  auto key = std::make_shared<const wire::SigningKey>(
-      "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", wire::SigningScope{.day = "20130524", .region = "us-east-1"});
+  auto key = std::make_shared<const wire::SigningKey>("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                                                      wire::SigningScope{.day = "20130524", .region = "us-east-1"});
   auto decode_signed = [&](std::string content) {
     std::string raw = "10000;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648\r\n" +
                       content.substr(0, 65'536) +
@@ -76,10 +76,11 @@ TEST(AwsChunked, VerifiesTheSignaturesOfTheSpecification) {
                       content.substr(65'536) +
                       "\r\n0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9\r\n\r\n";
     TextSource source(raw, 5000);
-    AwsChunkedBody body(source,
-                        std::make_unique<wire::ChunkSigner>(
-                            key, "20130524T000000Z", "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"),
-                        false);
+    AwsChunkedBody body(
+        source,
+        std::make_unique<wire::ChunkSigner>(key, "20130524T000000Z",
+                                            "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"),
+        false);
     std::array<std::byte, 10'000> block;
     for (;;) {
       auto count = body.read(block);

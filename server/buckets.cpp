@@ -1,10 +1,10 @@
 // Where buckets are kept: directories, memory, or one driver.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
 #include <mutex>
-
-#include <fmt/format.h>
 
 #include "orlop/backends/local.h"
 #include "orlop/backends/memory.h"
@@ -22,7 +22,8 @@ Error no_bucket() { return Error(Code::not_found, "no such bucket"); }
 Error bucket_exists() { return Error(Code::already_exists, "the bucket exists"); }
 
 Result<void> check_empty(Driver& driver) {
-  ORLOP_ASSIGN(Page page, driver.list({}, {.prefix = {}, .delimiter = {}, .token = {}, .start_after = {}, .page_size = 1}));
+  ORLOP_ASSIGN(Page page,
+               driver.list({}, {.prefix = {}, .delimiter = {}, .token = {}, .start_after = {}, .page_size = 1}));
   if (page.entries.empty()) return {};
   return Error(Code::precondition_failed, "the bucket is not empty");
 }
@@ -62,7 +63,8 @@ class DirectoryBuckets final : public BucketStore {
     std::lock_guard lock(mutex_);
     drivers_.erase(bucket);
     if (!error) return {};
-    return Error(Code::unavailable, fmt::format("cannot remove a directory of {}: {}", root_.string(), error.message()));
+    return Error(Code::unavailable,
+                 fmt::format("cannot remove a directory of {}: {}", root_.string(), error.message()));
   }
 
   std::shared_ptr<Driver> open(const std::string& bucket) override {

@@ -21,10 +21,11 @@ Reply preflight_reply(const Request& request) {
 void add_cors(Headers& headers, const Request& request) {
   if (!request.headers.has("origin") || headers.has("access-control-allow-origin")) return;
   headers.add("access-control-allow-origin", "*");
-  headers.add("access-control-expose-headers",
-              "ETag, Location, Content-Length, Content-Range, Accept-Ranges, Last-Modified, x-amz-request-id, x-amz-id-2, "
-              "x-amz-bucket-region, x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-crc64nvme, "
-              "x-amz-checksum-sha1, x-amz-checksum-sha256, x-amz-checksum-type, x-amz-mp-parts-count, x-amz-tagging-count");
+  headers.add(
+      "access-control-expose-headers",
+      "ETag, Location, Content-Length, Content-Range, Accept-Ranges, Last-Modified, x-amz-request-id, x-amz-id-2, "
+      "x-amz-bucket-region, x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-crc64nvme, "
+      "x-amz-checksum-sha1, x-amz-checksum-sha256, x-amz-checksum-type, x-amz-mp-parts-count, x-amz-tagging-count");
   headers.add("vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method");
 }
 

@@ -16,11 +16,14 @@ struct Row {
 
 constexpr auto rows = std::to_array<Row>({
     {"AccessDenied", 403, Code::permission_denied, "Access Denied"},
-    {"AuthorizationHeaderMalformed", 400, Code::unauthenticated, "The authorization header that you provided is not valid."},
+    {"AuthorizationHeaderMalformed", 400, Code::unauthenticated,
+     "The authorization header that you provided is not valid."},
     {"AuthorizationQueryParametersError", 400, Code::unauthenticated,
-     "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, "
+     "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
+     "X-Amz-Date, "
      "X-Amz-SignedHeaders, and X-Amz-Expires parameters."},
-    {"BadDigest", 400, Code::data_corrupted, "The Content-MD5 or checksum value that you specified did not match what the server received."},
+    {"BadDigest", 400, Code::data_corrupted,
+     "The Content-MD5 or checksum value that you specified did not match what the server received."},
     {"BadRequest", 400, Code::invalid_argument, "An error occurred when parsing the HTTP request."},
     {"BucketAlreadyOwnedByYou", 409, Code::already_exists,
      "Your previous request to create the named bucket succeeded and you already own it."},
@@ -31,19 +34,23 @@ constexpr auto rows = std::to_array<Row>({
     {"IncompleteBody", 400, Code::invalid_argument,
      "You did not provide the number of bytes specified by the Content-Length HTTP header"},
     {"InternalError", 500, Code::unavailable, "We encountered an internal error. Please try again."},
-    {"InvalidAccessKeyId", 403, Code::unauthenticated, "The AWS Access Key Id you provided does not exist in our records."},
+    {"InvalidAccessKeyId", 403, Code::unauthenticated,
+     "The AWS Access Key Id you provided does not exist in our records."},
     {"InvalidArgument", 400, Code::invalid_argument, "Invalid Argument"},
     {"InvalidBucketName", 400, Code::invalid_argument, "The specified bucket is not valid."},
-    {"InvalidChunkSizeError", 403, Code::invalid_argument, "Only the last chunk is allowed to have a size less than 8192 bytes"},
+    {"InvalidChunkSizeError", 403, Code::invalid_argument,
+     "Only the last chunk is allowed to have a size less than 8192 bytes"},
     {"InvalidDigest", 400, Code::invalid_argument, "The Content-MD5 you specified was invalid."},
     {"InvalidLocationConstraint", 400, Code::invalid_argument, "The specified location-constraint is not valid"},
     {"InvalidPart", 400, Code::invalid_argument,
-     "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity "
+     "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified "
+     "entity "
      "tag may not match the part's entity tag."},
     {"InvalidPartNumber", 416, Code::range_not_satisfiable, "The requested partnumber is not satisfiable"},
     {"InvalidPartOrder", 400, Code::invalid_argument,
      "The list of parts was not in ascending order. Parts must be ordered by part number."},
-    {"InvalidPolicyDocument", 400, Code::invalid_argument, "The content of the form does not meet the conditions specified in the policy document."},
+    {"InvalidPolicyDocument", 400, Code::invalid_argument,
+     "The content of the form does not meet the conditions specified in the policy document."},
     {"InvalidRange", 416, Code::range_not_satisfiable, "The requested range is not satisfiable"},
     {"InvalidRequest", 400, Code::invalid_argument, "Invalid Request"},
     {"InvalidStorageClass", 400, Code::invalid_argument, "The storage class you specified is not valid"},
@@ -66,39 +73,55 @@ constexpr auto rows = std::to_array<Row>({
     {"NoSuchBucket", 404, Code::not_found, "The specified bucket does not exist"},
     {"NoSuchKey", 404, Code::not_found, "The specified key does not exist."},
     {"NoSuchUpload", 404, Code::not_found,
-     "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."},
+     "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "
+     "completed."},
     {"NoSuchVersion", 404, Code::not_found, "The specified version does not exist."},
-    {"NotImplemented", 501, Code::unsupported, "A header or query you provided implies functionality that is not implemented."},
+    {"NotImplemented", 501, Code::unsupported,
+     "A header or query you provided implies functionality that is not implemented."},
     {"NotModified", 304, Code::not_modified, "Not Modified"},
-    {"PreconditionFailed", 412, Code::precondition_failed, "At least one of the pre-conditions you specified did not hold"},
+    {"PreconditionFailed", 412, Code::precondition_failed,
+     "At least one of the pre-conditions you specified did not hold"},
     {"RequestTimeTooSkewed", 403, Code::unauthenticated,
      "The difference between the request time and the current time is too large."},
     {"RequestTimeout", 400, Code::timeout,
      "Your socket connection to the server was not read from or written to within the timeout period."},
     {"ServiceUnavailable", 503, Code::unavailable, "Service is unable to handle request."},
     {"SignatureDoesNotMatch", 403, Code::unauthenticated,
-     "The request signature we calculated does not match the signature you provided. Check your key and signing method."},
+     "The request signature we calculated does not match the signature you provided. Check your key and signing "
+     "method."},
     {"SlowDown", 503, Code::rate_limited, "Please reduce your request rate."},
-    {"XAmzContentChecksumMismatch", 400, Code::data_corrupted, "The provided checksum does not match the computed one."},
+    {"XAmzContentChecksumMismatch", 400, Code::data_corrupted,
+     "The provided checksum does not match the computed one."},
     {"XAmzContentSHA256Mismatch", 400, Code::data_corrupted,
      "The provided 'x-amz-content-sha256' header does not match what was computed."},
 });
 
 std::string_view service_code(Code code) {
   switch (code) {
-    case Code::not_found: return "NoSuchKey";
+    case Code::not_found:
+      return "NoSuchKey";
     case Code::already_exists:
-    case Code::precondition_failed: return "PreconditionFailed";
-    case Code::not_modified: return "NotModified";
+    case Code::precondition_failed:
+      return "PreconditionFailed";
+    case Code::not_modified:
+      return "NotModified";
     case Code::permission_denied:
-    case Code::unauthenticated: return "AccessDenied";
-    case Code::invalid_argument: return "InvalidArgument";
-    case Code::unsupported: return "NotImplemented";
-    case Code::range_not_satisfiable: return "InvalidRange";
-    case Code::rate_limited: return "SlowDown";
-    case Code::timeout: return "RequestTimeout";
-    case Code::unavailable: return "ServiceUnavailable";
-    default: return "InternalError";
+    case Code::unauthenticated:
+      return "AccessDenied";
+    case Code::invalid_argument:
+      return "InvalidArgument";
+    case Code::unsupported:
+      return "NotImplemented";
+    case Code::range_not_satisfiable:
+      return "InvalidRange";
+    case Code::rate_limited:
+      return "SlowDown";
+    case Code::timeout:
+      return "RequestTimeout";
+    case Code::unavailable:
+      return "ServiceUnavailable";
+    default:
+      return "InternalError";
   }
 }
 

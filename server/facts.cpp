@@ -131,7 +131,8 @@ std::optional<Facts> decode_facts(std::string_view text) {
   if (!parse(get(record, "size"), facts.size)) return std::nullopt;
   facts.etag = get(record, "etag");
   facts.checksum = decode_checksum(get(record, "sum"));
-  if (std::string_view count = get(record, "of"); !count.empty() && !parse(count, facts.composite_parts)) return std::nullopt;
+  if (std::string_view count = get(record, "of"); !count.empty() && !parse(count, facts.composite_parts))
+    return std::nullopt;
   facts.parts = decode_runs(get(record, "parts"));
   facts.acl = get(record, "acl");
   facts.tags = get(record, "tags");

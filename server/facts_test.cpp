@@ -28,7 +28,8 @@ TEST(Facts, SurviveTheirEncoding) {
 }
 
 TEST(Facts, NonsenseIsNone) {
-  for (const char* text : {"", "size", "size=x", "size=-1", "%zz=1", "size=1&of=x"}) EXPECT_FALSE(decode_facts(text)) << text;
+  for (const char* text : {"", "size", "size=x", "size=-1", "%zz=1", "size=1&of=x"})
+    EXPECT_FALSE(decode_facts(text)) << text;
 }
 
 TEST(Facts, FitIntoTheMetadataOfAnyService) {

@@ -75,14 +75,15 @@ int take_times(std::string_view& name) {
 }
 
 bool parse_kind(std::string_view name, Fault& fault) {
-  auto plain = std::find_if(plain_names.begin(), plain_names.end(), [&](const auto& item) { return item.first == name; });
+  auto plain =
+      std::find_if(plain_names.begin(), plain_names.end(), [&](const auto& item) { return item.first == name; });
   if (plain != plain_names.end()) return fault.kind = plain->second, true;
   for (auto [prefix, kind] : {std::pair{std::string_view("drop-after-"), FaultKind::drop_after},
                               {std::string_view("stall-after-"), FaultKind::stall_after}}) {
     if (name.starts_with(prefix)) return fault.kind = kind, parse_size(name.substr(prefix.size()), fault.bytes);
   }
-  for (auto [prefix, kind] : {std::pair{std::string_view("stall-"), FaultKind::stall},
-                              {std::string_view("trickle-"), FaultKind::trickle}}) {
+  for (auto [prefix, kind] :
+       {std::pair{std::string_view("stall-"), FaultKind::stall}, {std::string_view("trickle-"), FaultKind::trickle}}) {
     if (name.starts_with(prefix)) return fault.kind = kind, parse_duration(name.substr(prefix.size()), fault.duration);
   }
   fault.kind = FaultKind::status;
@@ -168,8 +169,8 @@ Result<void> Faults::set(std::string_view script) {
   return {};
 }
 
-Result<std::optional<Fault>> Faults::choose(std::string_view operation, std::string_view method, const std::string& path,
-                                            std::string_view header) {
+Result<std::optional<Fault>> Faults::choose(std::string_view operation, std::string_view method,
+                                            const std::string& path, std::string_view header) {
   std::lock_guard lock(mutex_);
   if (!header.empty()) {
     ORLOP_ASSIGN(Fault fault, parse_fault(header));

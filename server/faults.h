@@ -14,29 +14,29 @@
 namespace orlop::server {
 
 enum class FaultKind : std::uint8_t {
-  status,           // an error of that HTTP status, nothing done
-  slow_down,        // 503 SlowDown with Retry-After
-  expire_token,     // 400 ExpiredToken
-  redirect_region,  // 301 to the right region, for requests signed for another
-  error_body,       // 200 whose body is an error, nothing done
-  login_page,       // 200 text/html, nothing done
-  empty_body,       // 200 without a body, nothing done
-  stall,            // done nothing, said nothing
-  stall_after,      // silence after that many bytes of the body
-  drop_after,       // the connection ends after that many bytes of the body
-  corrupt_body,     // one bit of the body is wrong
-  trickle,          // the answer's body a byte at a time
-  lost_answer,      // done, but the connection ends instead of the answer
-  truncate_headers, // done, but the answer ends inside its head
-  ignore_range,     // a ranged request is answered with 200 and everything
+  status,            // an error of that HTTP status, nothing done
+  slow_down,         // 503 SlowDown with Retry-After
+  expire_token,      // 400 ExpiredToken
+  redirect_region,   // 301 to the right region, for requests signed for another
+  error_body,        // 200 whose body is an error, nothing done
+  login_page,        // 200 text/html, nothing done
+  empty_body,        // 200 without a body, nothing done
+  stall,             // done nothing, said nothing
+  stall_after,       // silence after that many bytes of the body
+  drop_after,        // the connection ends after that many bytes of the body
+  corrupt_body,      // one bit of the body is wrong
+  trickle,           // the answer's body a byte at a time
+  lost_answer,       // done, but the connection ends instead of the answer
+  truncate_headers,  // done, but the answer ends inside its head
+  ignore_range,      // a ranged request is answered with 200 and everything
 };
 
 struct Fault {
   FaultKind kind{};
-  std::uint64_t bytes = 0;    // drop_after, stall_after
-  int status = 0;             // status
-  Milliseconds duration{0};   // stall (how long; 0: until the client leaves), trickle (between bytes)
-  int times = 0;              // how often; 0: always
+  std::uint64_t bytes = 0;   // drop_after, stall_after
+  int status = 0;            // status
+  Milliseconds duration{0};  // stall (how long; 0: until the client leaves), trickle (between bytes)
+  int times = 0;             // how often; 0: always
 };
 
 // "drop-after-256K", "503-twice", ... Errors: invalid_argument.

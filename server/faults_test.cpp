@@ -17,8 +17,8 @@ TEST(Faults, NamesCarryTheirNumbers) {
 }
 
 TEST(Faults, OtherNamesAreRefused) {
-  for (const char* name : {"", "503-", "99", "600", "drop-after-", "drop-after-9999999999999999G", "stall-2", "-once", "503-0-times",
-                           "503-x-times", "drop-after--1"}) {
+  for (const char* name : {"", "503-", "99", "600", "drop-after-", "drop-after-9999999999999999G", "stall-2", "-once",
+                           "503-0-times", "503-x-times", "drop-after--1"}) {
     EXPECT_FALSE(parse_fault(name)) << name;
   }
 }

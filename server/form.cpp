@@ -44,7 +44,8 @@ Form::Form(ByteSource& raw, std::string boundary)
 
 Result<std::unique_ptr<Form>> Form::open(ByteSource& raw, std::string_view content_type) {
   std::string boundary = parameter(content_type, "boundary");
-  if (!lower(content_type).starts_with("multipart/form-data") || boundary.empty() || boundary.size() > longest_boundary) {
+  if (!lower(content_type).starts_with("multipart/form-data") || boundary.empty() ||
+      boundary.size() > longest_boundary) {
     return s3_error("MalformedPOSTRequest");
   }
   std::unique_ptr<Form> form(new Form(raw, std::move(boundary)));
@@ -117,7 +118,8 @@ Result<std::size_t> Form::read(MutableBytes out) {
   for (;;) {
     std::size_t end = buffer_.find(delimiter_);
     // Without the delimiter, its first bytes may be the last ones here.
-    std::size_t safe = end != std::string::npos ? end : buffer_.size() - std::min(buffer_.size(), delimiter_.size() - 1);
+    std::size_t safe =
+        end != std::string::npos ? end : buffer_.size() - std::min(buffer_.size(), delimiter_.size() - 1);
     if (safe == 0 && end == 0) {
       finished_ = true;
       ORLOP_TRY(finish());

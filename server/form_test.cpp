@@ -14,7 +14,8 @@ constexpr std::string_view content_type = "multipart/form-data; boundary=\"b d\"
 std::string form_text(const std::string& content) {
   return "--b d\r\nContent-Disposition: form-data; name=\"Key\"\r\n\r\nup/${filename}\r\n"
          "--b d\r\ncontent-disposition: form-data; name=\"x-amz-meta-a\"\r\n\r\nline\r\n\r\n\r\n"
-         "--b d\r\nContent-Disposition: form-data; name=\"file\"; filename=\"C:\\dir\\\\\xc3\xbc.txt\"\r\nContent-Type: x/y\r\n\r\n" +
+         "--b d\r\nContent-Disposition: form-data; name=\"file\"; "
+         "filename=\"C:\\dir\\\\\xc3\xbc.txt\"\r\nContent-Type: x/y\r\n\r\n" +
          content + "\r\n--b d\r\nContent-Disposition: form-data; name=\"late\"\r\n\r\nx\r\n--b d--\r\n";
 }
 
@@ -89,16 +90,18 @@ TEST(Policy, HoldsEveryFieldToItsCondition) {
   fields.add("bucket", "b");
   fields.add("acl", "private");
   fields.add("x-ignore-me", "1");
-  std::string head = R"({"expiration": "2999-01-01T00:00:00Z", "conditions": [{"bucket": "b"}, ["starts-with", "$key", "user/"])";
+  std::string head =
+      R"({"expiration": "2999-01-01T00:00:00Z", "conditions": [{"bucket": "b"}, ["starts-with", "$key", "user/"])";
   EXPECT_EQ(check(head + R"(, {"acl": "private"}]})", fields), "right");
   EXPECT_EQ(check(head + R"(, ["eq", "$ACL", "private"], ["content-length-range", 1, 2]]})", fields), "right");
   EXPECT_EQ(check(head + "]}", fields), "AccessDenied");
   EXPECT_EQ(check(head + R"(, {"acl": "public-read"}]})", fields), "AccessDenied");
   EXPECT_EQ(check(R"({"expiration": "2001-01-01T00:00:00Z", "conditions": []})", fields), "AccessDenied");
-  for (const char* json : {"", "[]", "{}", R"({"expiration": "x", "conditions": []})",
-                           R"({"expiration": "2999-01-01T00:00:00Z", "conditions": [1]})",
-                           R"({"expiration": "2999-01-01T00:00:00Z", "conditions": [["eq", 1, "x"]]})",
-                           R"({"expiration": "2999-01-01T00:00:00Z", "conditions": [["content-length-range", "1", -2]]})"}) {
+  for (const char* json :
+       {"", "[]", "{}", R"({"expiration": "x", "conditions": []})",
+        R"({"expiration": "2999-01-01T00:00:00Z", "conditions": [1]})",
+        R"({"expiration": "2999-01-01T00:00:00Z", "conditions": [["eq", 1, "x"]]})",
+        R"({"expiration": "2999-01-01T00:00:00Z", "conditions": [["content-length-range", "1", -2]]})"}) {
     EXPECT_EQ(check(json, fields), "InvalidPolicyDocument") << json;
   }
 }

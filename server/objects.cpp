@@ -71,7 +71,7 @@ bool etag_matches(std::string_view demanded, std::string_view etag) noexcept {
 }
 
 std::size_t KeyLocks::slot(std::string_view bucket, std::string_view key) const noexcept {
-  std::size_t hash = std::hash<std::string_view>{}(bucket) * 31 + std::hash<std::string_view>{}(key);
+  std::size_t hash = std::hash<std::string_view>{}(bucket)*31 + std::hash<std::string_view>{}(key);
   return hash % mutexes_.size();
 }
 
@@ -136,7 +136,8 @@ Result<OpenObject> Objects::open(const std::string& key, Range range) {
   return OpenObject{describe(reader->meta()), std::move(reader)};
 }
 
-Result<Objects::Mode> Objects::decide(const std::string& key, const WriteConditions& conditions, Cap create, Cap match) {
+Result<Objects::Mode> Objects::decide(const std::string& key, const WriteConditions& conditions, Cap create,
+                                      Cap match) {
   if (!conditions.any()) return Mode{};
   auto present = stat(key);
   if (!present && present.error().code() != Code::not_found) return present.error();
@@ -154,7 +155,8 @@ Result<Objects::Mode> Objects::decide(const std::string& key, const WriteConditi
 
 Result<Object> Objects::store(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
                               const WriteConditions& conditions) {
-  if (body.size_known() && body.size() <= small_body) return store_small(key, std::move(attrs), std::move(facts), body, conditions);
+  if (body.size_known() && body.size() <= small_body)
+    return store_small(key, std::move(attrs), std::move(facts), body, conditions);
   return store_large(key, std::move(attrs), std::move(facts), body, conditions);
 }
 
@@ -178,10 +180,11 @@ Result<Object> Objects::store_small(const std::string& key, Attrs attrs, Facts f
 Result<Object> Objects::store_large(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
                                     const WriteConditions& conditions) {
   std::string staged = keeps_facts() ? std::string(hidden_prefix) + "staged/" + random_name() : key;
-  ORLOP_ASSIGN(auto writer, driver_->write(context_, {.key = staged,
-                                                      .attrs = keeps_facts() ? Attrs{} : attrs,
-                                                      .if_match = {},
-                                                      .size = body.size_known() ? std::optional(body.size()) : std::nullopt}));
+  ORLOP_ASSIGN(auto writer,
+               driver_->write(context_, {.key = staged,
+                                         .attrs = keeps_facts() ? Attrs{} : attrs,
+                                         .if_match = {},
+                                         .size = body.size_known() ? std::optional(body.size()) : std::nullopt}));
   ORLOP_TRY(pour(body, *writer));
   facts = complete(std::move(facts), body);
   if (!keeps_facts()) {
@@ -214,23 +217,23 @@ Result<Meta> Objects::publish(const std::string& staged, const std::string& key,
   return meta;
 }
 
-Result<Meta> Objects::restream(const std::string& staged, const std::string& key, const Attrs& attrs, const Mode& mode) {
+Result<Meta> Objects::restream(const std::string& staged, const std::string& key, const Attrs& attrs,
+                               const Mode& mode) {
   ORLOP_ASSIGN(auto reader, driver_->read(context_, {.key = staged}));
-  ORLOP_ASSIGN(auto writer, driver_->write(context_, {.key = key,
-                                                      .attrs = attrs,
-                                                      .mode = mode.mode,
-                                                      .if_match = mode.if_match,
-                                                      .size = reader->meta().size}));
+  ORLOP_ASSIGN(
+      auto writer,
+      driver_->write(
+          context_,
+          {.key = key, .attrs = attrs, .mode = mode.mode, .if_match = mode.if_match, .size = reader->meta().size}));
   ORLOP_TRY(pour(*reader, *writer));
   return writer->commit();
 }
 
-Result<Object> Objects::compose(const std::string& key, Attrs attrs, const Facts& facts, const WriteConditions& conditions,
-                                const std::function<Result<void>(Writer&)>& fill) {
-  ORLOP_ASSIGN(auto writer, driver_->write(context_, {.key = key,
-                                                      .attrs = with_facts(attrs, facts),
-                                                      .if_match = {},
-                                                      .size = facts.size}));
+Result<Object> Objects::compose(const std::string& key, Attrs attrs, const Facts& facts,
+                                const WriteConditions& conditions, const std::function<Result<void>(Writer&)>& fill) {
+  ORLOP_ASSIGN(
+      auto writer,
+      driver_->write(context_, {.key = key, .attrs = with_facts(attrs, facts), .if_match = {}, .size = facts.size}));
   ORLOP_TRY(fill(*writer));
   auto lock = locks_.lock(bucket_, key);
   ORLOP_TRY(decide(key, conditions, Cap::write_create, Cap::write_match));
@@ -261,13 +264,13 @@ Result<RemoveResults> Objects::remove(std::vector<std::string> keys) {
 
 Result<Object> Objects::copy(Objects& source, const std::string& from, const std::string& to, const Rewrite& rewrite,
                              const WriteConditions& conditions) {
-  if (driver_ == source.driver_ && driver_->info().caps.has(Cap::copy)) return copy_inside(from, to, rewrite, conditions);
+  if (driver_ == source.driver_ && driver_->info().caps.has(Cap::copy))
+    return copy_inside(from, to, rewrite, conditions);
   ORLOP_ASSIGN(OpenObject opened, source.open(from, Range::all()));
   Attrs attrs = opened.object.meta.attrs;
   Facts facts = opened.object.facts;
   ORLOP_TRY(rewrite(opened.object, attrs, facts));
-  return compose(to, std::move(attrs), facts, conditions,
-                 [&](Writer& writer) { return pour(*opened.reader, writer); });
+  return compose(to, std::move(attrs), facts, conditions, [&](Writer& writer) { return pour(*opened.reader, writer); });
 }
 
 Result<Object> Objects::copy_inside(const std::string& from, const std::string& to, const Rewrite& rewrite,
@@ -279,8 +282,9 @@ Result<Object> Objects::copy_inside(const std::string& from, const std::string& 
   ORLOP_TRY(rewrite(object, attrs, facts));
   ORLOP_ASSIGN(Mode mode, decide(to, conditions, Cap::copy_create, Cap::put_match));
   Attrs kept = with_facts(attrs, facts);
-  ORLOP_ASSIGN(Meta meta,
-               driver_->copy(context_, {.from = from, .to = to, .attrs = &kept, .mode = mode.mode, .if_match = mode.if_match}));
+  ORLOP_ASSIGN(
+      Meta meta,
+      driver_->copy(context_, {.from = from, .to = to, .attrs = &kept, .mode = mode.mode, .if_match = mode.if_match}));
   return described(std::move(meta), attrs, facts);
 }
 

@@ -22,7 +22,7 @@ inline constexpr std::string_view hidden_prefix = ".orlop.serve/";
 inline constexpr std::string_view behind_all = "\xf4\x8f\xbf\xbf";
 
 struct Object {
-  Meta meta;    // attrs without the server's own entry; etag as clients are told, quotes included
+  Meta meta;  // attrs without the server's own entry; etag as clients are told, quotes included
   Facts facts;
   std::string driver_etag;
 };
@@ -62,7 +62,8 @@ class Objects {
   Result<OpenObject> open(const std::string& key, Range range);
 
   // Stores `body`. `attrs` and `facts` are what the client wants kept; size, etag and checksum are filled in.
-  Result<Object> store(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body, const WriteConditions& conditions);
+  Result<Object> store(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
+                       const WriteConditions& conditions);
   // Stores what `fill` writes, whose facts are known beforehand.
   Result<Object> compose(const std::string& key, Attrs attrs, const Facts& facts, const WriteConditions& conditions,
                          const std::function<Result<void>(Writer&)>& fill);
@@ -75,7 +76,8 @@ class Objects {
   Result<Object> copy(Objects& source, const std::string& from, const std::string& to, const Rewrite& rewrite,
                       const WriteConditions& conditions);
 
-  // One page without the server's own keys, and without the group that `start_after` skips (see behind_all). Entries of objects have the etags of S3.
+  // One page without the server's own keys, and without the group that `start_after` skips (see behind_all). Entries of
+  // objects have the etags of S3.
   Result<Page> list(ListRequest request);
   Result<bool> empty();
 
@@ -97,9 +99,12 @@ class Objects {
   Result<Mode> decide(const std::string& key, const WriteConditions& conditions, Cap create, Cap match);
   Result<Object> copy_inside(const std::string& from, const std::string& to, const Rewrite& rewrite,
                              const WriteConditions& conditions);
-  Result<Object> store_small(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body, const WriteConditions& conditions);
-  Result<Object> store_large(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body, const WriteConditions& conditions);
-  Result<Meta> publish(const std::string& staged, const std::string& key, const Attrs& attrs, const WriteConditions& conditions);
+  Result<Object> store_small(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
+                             const WriteConditions& conditions);
+  Result<Object> store_large(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
+                             const WriteConditions& conditions);
+  Result<Meta> publish(const std::string& staged, const std::string& key, const Attrs& attrs,
+                       const WriteConditions& conditions);
   Result<Meta> restream(const std::string& staged, const std::string& key, const Attrs& attrs, const Mode& mode);
   Result<void> add_etags(Page& page);
 
@@ -116,6 +121,7 @@ Result<void> pour(Reader& source, Writer& writer);
 // A name nobody else uses: 32 hex digits.
 std::string random_name();
 
-bool etag_matches(std::string_view demanded, std::string_view etag) noexcept;  // quotes optional; "*" matches; lists too
+bool etag_matches(std::string_view demanded,
+                  std::string_view etag) noexcept;  // quotes optional; "*" matches; lists too
 
 }  // namespace orlop::server

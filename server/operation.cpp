@@ -15,14 +15,48 @@ constexpr std::size_t most_finished = 1000;
 
 // Every parameter by which S3 tells one operation from another. A request that has one which no operation here answers
 // must not be carried out as if it were not there: DELETE /bucket?cors would delete the bucket.
-constexpr auto subresources = std::to_array<std::string_view>(
-    {"abac",          "accelerate",    "acl",         "analytics",     "append",         "attributes",
-     "cors",          "delete",        "encryption",  "intelligent-tiering", "inventory", "legal-hold",
-     "lifecycle",     "list-type",     "location",    "logging",       "metadataConfiguration", "metadataInventoryTable",
-     "metadataJournalTable", "metadataTable", "metrics", "notification", "object-lock",  "ownershipControls",
-     "policy",        "policyStatus",  "publicAccessBlock", "renameObject", "replication", "requestPayment",
-     "restore",       "retention",     "select",      "select-type",   "session",        "tagging",
-     "torrent",       "uploadId",      "uploads",     "versioning",    "versions",       "website"});
+constexpr auto subresources = std::to_array<std::string_view>({"abac",
+                                                               "accelerate",
+                                                               "acl",
+                                                               "analytics",
+                                                               "append",
+                                                               "attributes",
+                                                               "cors",
+                                                               "delete",
+                                                               "encryption",
+                                                               "intelligent-tiering",
+                                                               "inventory",
+                                                               "legal-hold",
+                                                               "lifecycle",
+                                                               "list-type",
+                                                               "location",
+                                                               "logging",
+                                                               "metadataConfiguration",
+                                                               "metadataInventoryTable",
+                                                               "metadataJournalTable",
+                                                               "metadataTable",
+                                                               "metrics",
+                                                               "notification",
+                                                               "object-lock",
+                                                               "ownershipControls",
+                                                               "policy",
+                                                               "policyStatus",
+                                                               "publicAccessBlock",
+                                                               "renameObject",
+                                                               "replication",
+                                                               "requestPayment",
+                                                               "restore",
+                                                               "retention",
+                                                               "select",
+                                                               "select-type",
+                                                               "session",
+                                                               "tagging",
+                                                               "torrent",
+                                                               "uploadId",
+                                                               "uploads",
+                                                               "versioning",
+                                                               "versions",
+                                                               "website"});
 
 // Headers whose meaning an ordinary answer would betray.
 constexpr auto refused_headers = std::to_array<std::string_view>(
@@ -32,7 +66,8 @@ constexpr auto refused_headers = std::to_array<std::string_view>(
 
 constexpr std::string_view reading = "versionId partNumber response-*";
 constexpr std::string_view listing_v1 = "prefix delimiter marker max-keys encoding-type";
-constexpr std::string_view listing_v2 = "prefix delimiter start-after continuation-token max-keys encoding-type fetch-owner";
+constexpr std::string_view listing_v2 =
+    "prefix delimiter start-after continuation-token max-keys encoding-type fetch-owner";
 
 constexpr auto operations = std::to_array<Operation>({
     {"ListBuckets", "GET", Scope::service, "", "prefix max-buckets bucket-region", false, false, ops::list_buckets},
@@ -45,7 +80,8 @@ constexpr auto operations = std::to_array<Operation>({
     {"ListObjectsV2", "GET", Scope::bucket, "list-type", listing_v2, false, false, ops::list_objects_v2},
     {"ListObjects", "GET", Scope::bucket, "", listing_v1, false, false, ops::list_objects},
     {"ListMultipartUploads", "GET", Scope::bucket, "uploads",
-     "prefix delimiter key-marker upload-id-marker max-uploads encoding-type", false, false, ops::list_multipart_uploads},
+     "prefix delimiter key-marker upload-id-marker max-uploads encoding-type", false, false,
+     ops::list_multipart_uploads},
     {"DeleteObjects", "POST", Scope::bucket, "delete", "", false, false, ops::delete_objects},
 
     {"PostObject", "POST", Scope::bucket, "", "", true, false, ops::post_object},
@@ -66,7 +102,8 @@ constexpr auto operations = std::to_array<Operation>({
     {"UploadPartCopy", "PUT", Scope::object, "uploadId", "partNumber", false, true, ops::upload_part_copy},
     {"CompleteMultipartUpload", "POST", Scope::object, "uploadId", "", false, false, ops::complete_multipart_upload},
     {"AbortMultipartUpload", "DELETE", Scope::object, "uploadId", "", false, false, ops::abort_multipart_upload},
-    {"ListParts", "GET", Scope::object, "uploadId", "max-parts part-number-marker encoding-type", false, false, ops::list_parts},
+    {"ListParts", "GET", Scope::object, "uploadId", "max-parts part-number-marker encoding-type", false, false,
+     ops::list_parts},
 });
 
 bool contains_word(std::string_view words, std::string_view word) {

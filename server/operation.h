@@ -61,7 +61,9 @@ struct Call {
   Result<std::string> document(bool of_object = false);
   bool is_public_bucket() const;
   // Whether who asks may read an object with these facts.
-  bool may_read(const Facts& facts) const { return !identity.anonymous || is_public_bucket() || facts.acl.starts_with("public-read"); }
+  bool may_read(const Facts& facts) const {
+    return !identity.anonymous || is_public_bucket() || facts.acl.starts_with("public-read");
+  }
 };
 
 enum class Scope : std::uint8_t { service, bucket, object };

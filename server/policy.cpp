@@ -17,10 +17,13 @@ using Json = nlohmann::json;
 
 // Fields that need no condition.
 bool is_exempt(std::string_view name) {
-  return name == "policy" || name == "x-amz-signature" || name == "file" || name == "bucket" || name.starts_with("x-ignore-");
+  return name == "policy" || name == "x-amz-signature" || name == "file" || name == "bucket" ||
+         name.starts_with("x-ignore-");
 }
 
-Error denied(std::string_view why) { return s3_error("AccessDenied", fmt::format("Invalid according to Policy: {}", why)); }
+Error denied(std::string_view why) {
+  return s3_error("AccessDenied", fmt::format("Invalid according to Policy: {}", why));
+}
 Error malformed() { return s3_error("InvalidPolicyDocument", "Invalid Policy: Invalid JSON."); }
 
 class Checker {

@@ -65,7 +65,8 @@ Result<void> split_path(Request& request) {
 }  // namespace
 
 const std::string* Request::parameter(std::string_view name) const noexcept {
-  auto found = std::find_if(parameters.begin(), parameters.end(), [&](const auto& field) { return field.first == name; });
+  auto found =
+      std::find_if(parameters.begin(), parameters.end(), [&](const auto& field) { return field.first == name; });
   return found == parameters.end() ? nullptr : &found->second;
 }
 
@@ -79,16 +80,17 @@ Result<Request> parse_request(RequestHead head) {
   std::size_t question = target.find('?');
   auto path = wire::decode_percent(target.substr(0, question));
   if (target.empty() || !path) return s3_error("InvalidURI");
-  Request request{.method = std::move(head.method),
-                  .path = *std::move(path),
-                  .query = std::string(question == std::string_view::npos ? std::string_view{} : target.substr(question + 1)),
-                  .parameters = {},
-                  .headers = std::move(head.headers),
-                  .content_length = head.content_length,
-                  .chunked = head.chunked,
-                  .host = {},
-                  .bucket = {},
-                  .key = {}};
+  Request request{
+      .method = std::move(head.method),
+      .path = *std::move(path),
+      .query = std::string(question == std::string_view::npos ? std::string_view{} : target.substr(question + 1)),
+      .parameters = {},
+      .headers = std::move(head.headers),
+      .content_length = head.content_length,
+      .chunked = head.chunked,
+      .host = {},
+      .bucket = {},
+      .key = {}};
   ORLOP_ASSIGN(request.parameters, parse_query(request.query));
   request.host = host_of(request.headers.get("host"));
   ORLOP_TRY(split_path(request));
@@ -99,7 +101,8 @@ bool valid_bucket_name(std::string_view name) noexcept {
   auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   if (name.size() < 3 || name.size() > 63) return false;
   if (!alphanumeric(name.front()) || !alphanumeric(name.back())) return false;
-  if (!std::all_of(name.begin(), name.end(), [&](char c) { return alphanumeric(c) || c == '-' || c == '.'; })) return false;
+  if (!std::all_of(name.begin(), name.end(), [&](char c) { return alphanumeric(c) || c == '-' || c == '.'; }))
+    return false;
   if (name.find("..") != std::string_view::npos) return false;
   bool address = std::count(name.begin(), name.end(), '.') == 3 &&
                  std::all_of(name.begin(), name.end(), [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
@@ -111,7 +114,10 @@ bool valid_utf8(std::string_view text) noexcept {
   for (std::size_t at = 0; at < text.size();) {
     auto lead = static_cast<unsigned char>(text[at++]);
     if (lead < 0x80) continue;
-    int more = lead >= 0xc2 && lead <= 0xdf ? 1 : lead >= 0xe0 && lead <= 0xef ? 2 : lead >= 0xf0 && lead <= 0xf4 ? 3 : 0;
+    int more = lead >= 0xc2 && lead <= 0xdf   ? 1
+               : lead >= 0xe0 && lead <= 0xef ? 2
+               : lead >= 0xf0 && lead <= 0xf4 ? 3
+                                              : 0;
     if (more == 0 || text.size() - at < static_cast<std::size_t>(more)) return false;
     auto second = static_cast<unsigned char>(text[at]);
     if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f)) return false;

@@ -88,7 +88,8 @@ TEST(Range, AsInHttp) {
   EXPECT_EQ(resolved("bytes=10-", 10), "InvalidRange");
   EXPECT_EQ(resolved("bytes=-0", 10), "InvalidRange");
   EXPECT_EQ(resolved("bytes=0-", 0), "InvalidRange");
-  for (const char* header : {"bytes=3-2", "bytes=", "bytes=-", "bytes=a-b", "bytes=0-1,2-3", "chars=0-1", "", "bytes=99999999999999999999-"}) {
+  for (const char* header : {"bytes=3-2", "bytes=", "bytes=-", "bytes=a-b", "bytes=0-1,2-3", "chars=0-1", "",
+                             "bytes=99999999999999999999-"}) {
     EXPECT_EQ(resolved(header, 10), "ignored") << header;
   }
 }

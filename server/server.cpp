@@ -47,7 +47,8 @@ class SignalsEndWait {
 
 void complete(ServerOptions& options) {
   if (options.access_key_id.empty()) options.access_key_id = "ORLOP" + server::random_name().substr(0, 15);
-  if (options.secret_access_key.empty()) options.secret_access_key = server::random_name() + server::random_name().substr(0, 8);
+  if (options.secret_access_key.empty())
+    options.secret_access_key = server::random_name() + server::random_name().substr(0, 8);
 }
 
 }  // namespace
@@ -68,7 +69,8 @@ Result<std::unique_ptr<Server>> Server::start(std::shared_ptr<BucketStore> bucke
   auto state = std::make_unique<State>(std::move(buckets), options);
   ORLOP_TRY(state->service.faults().set(options.faults));
   server::Service& service = state->service;
-  ORLOP_ASSIGN(state->listener, server::Listener::open(options.host, options.port, [&service](server::Connection& connection) {
+  ORLOP_ASSIGN(state->listener,
+               server::Listener::open(options.host, options.port, [&service](server::Connection& connection) {
                  return service.serve(connection);
                }));
   state->options.port = state->listener->port();

@@ -12,7 +12,7 @@ namespace orlop::server {
 namespace {
 
 constexpr std::size_t longest_log = 65'536;
-constexpr Milliseconds settling{250};  // how long the log waits for requests being answered
+constexpr Milliseconds settling{250};            // how long the log waits for requests being answered
 constexpr std::uint64_t drain_limit = 64 << 20;  // of a body nobody wanted
 constexpr std::chrono::seconds drain_time{2};
 constexpr std::chrono::hours longest_stall{1};
@@ -26,24 +26,37 @@ bool changes_answer(FaultKind kind) {
     case FaultKind::stall_after:
     case FaultKind::corrupt_body:
     case FaultKind::trickle:
-    case FaultKind::truncate_headers: return true;
-    default: return false;
+    case FaultKind::truncate_headers:
+      return true;
+    default:
+      return false;
   }
 }
 
 std::string_view code_of_status(int status) {
   switch (status) {
-    case 400: return "RequestTimeout";
-    case 403: return "AccessDenied";
-    case 404: return "NoSuchKey";
-    case 405: return "MethodNotAllowed";
-    case 409: return "ConditionalRequestConflict";
-    case 412: return "PreconditionFailed";
-    case 416: return "InvalidRange";
-    case 429: return "SlowDown";
-    case 501: return "NotImplemented";
-    case 503: return "ServiceUnavailable";
-    default: return "InternalError";
+    case 400:
+      return "RequestTimeout";
+    case 403:
+      return "AccessDenied";
+    case 404:
+      return "NoSuchKey";
+    case 405:
+      return "MethodNotAllowed";
+    case 409:
+      return "ConditionalRequestConflict";
+    case 412:
+      return "PreconditionFailed";
+    case 416:
+      return "InvalidRange";
+    case 429:
+      return "SlowDown";
+    case 501:
+      return "NotImplemented";
+    case 503:
+      return "ServiceUnavailable";
+    default:
+      return "InternalError";
   }
 }
 
@@ -162,19 +175,25 @@ std::optional<Reply> Service::instead(Exchange& exchange) {
   if (!exchange.fault) return std::nullopt;
   const Fault& fault = *exchange.fault;
   switch (fault.kind) {
-    case FaultKind::status: return refusal(exchange, code_of_status(fault.status), fault.status);
+    case FaultKind::status:
+      return refusal(exchange, code_of_status(fault.status), fault.status);
     case FaultKind::slow_down: {
       Reply reply = refusal(exchange, "SlowDown", 503);
       reply.headers.add("retry-after", "1");
       return reply;
     }
-    case FaultKind::expire_token: return refusal(exchange, "ExpiredToken", 400);
-    case FaultKind::error_body: return refusal(exchange, "InternalError", 200);
-    case FaultKind::empty_body: return Reply{};
+    case FaultKind::expire_token:
+      return refusal(exchange, "ExpiredToken", 400);
+    case FaultKind::error_body:
+      return refusal(exchange, "InternalError", 200);
+    case FaultKind::empty_body:
+      return Reply{};
     case FaultKind::login_page: {
       Reply reply;
       reply.headers.add("content-type", "text/html");
-      reply.body = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to use this network.</body></html>";
+      reply.body =
+          "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to use this "
+          "network.</body></html>";
       return reply;
     }
     case FaultKind::redirect_region: {
@@ -187,8 +206,11 @@ std::optional<Reply> Service::instead(Exchange& exchange) {
     case FaultKind::stall:
       exchange.connection.pause(fault.duration == Milliseconds(0) ? longest_stall : fault.duration);
       return fault.duration == Milliseconds(0) ? std::optional(Reply{}) : std::nullopt;
-    case FaultKind::ignore_range: exchange.request.headers.remove("range"); return std::nullopt;
-    default: return std::nullopt;
+    case FaultKind::ignore_range:
+      exchange.request.headers.remove("range");
+      return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -212,15 +234,17 @@ Reply Service::error_reply(Exchange& exchange, const Error& error) {
   }
   if (reply.status == 304) return reply;
   reply.headers.add("content-type", "application/xml");
-  reply.body = error_document(known, exchange.details, exchange.parsed ? &exchange.request : nullptr, exchange.request_id);
+  reply.body =
+      error_document(known, exchange.details, exchange.parsed ? &exchange.request : nullptr, exchange.request_id);
   return reply;
 }
 
 bool Service::finish(Exchange& exchange, Reply& reply) {
   Connection& connection = exchange.connection;
   auto is = [&](FaultKind kind) { return exchange.fault && exchange.fault->kind == kind; };
-  bool silent = is(FaultKind::lost_answer) || (is(FaultKind::stall) && exchange.fault->duration == Milliseconds(0)) ||
-                (exchange.fault_on_upload && (is(FaultKind::drop_after) || is(FaultKind::stall_after)) && reply.status >= 400);
+  bool silent =
+      is(FaultKind::lost_answer) || (is(FaultKind::stall) && exchange.fault->duration == Milliseconds(0)) ||
+      (exchange.fault_on_upload && (is(FaultKind::drop_after) || is(FaultKind::stall_after)) && reply.status >= 400);
   if (silent) return false;
   Headers& headers = reply.headers;
   headers.add("x-amz-request-id", exchange.request_id);

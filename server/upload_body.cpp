@@ -1,10 +1,10 @@
 #include "server/upload_body.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
-
-#include <fmt/format.h>
 
 #include "server/aws_chunked.h"
 #include "server/errors.h"
@@ -53,7 +53,8 @@ Result<std::uint64_t> announced_size(const Request& request, bool streaming) {
   std::string_view text = request.header("x-amz-decoded-content-length");
   std::uint64_t size = 0;
   auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (text.empty() || failure != std::errc() || end != text.data() + text.size()) return s3_error("MissingContentLength");
+  if (text.empty() || failure != std::errc() || end != text.data() + text.size())
+    return s3_error("MissingContentLength");
   return size;
 }
 
@@ -61,7 +62,8 @@ Result<std::uint64_t> announced_size(const Request& request, bool streaming) {
 Result<void> check_named_algorithm(std::string_view name, ChecksumAlgorithm sent) {
   if (name.empty()) return {};
   auto named = parse_checksum_name(name);
-  if (!named || (sent != ChecksumAlgorithm::none && *named != sent)) return invalid_value("x-amz-sdk-checksum-algorithm");
+  if (!named || (sent != ChecksumAlgorithm::none && *named != sent))
+    return invalid_value("x-amz-sdk-checksum-algorithm");
   if (sent != ChecksumAlgorithm::none) return {};
   return s3_error("InvalidRequest",
                   "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer "
@@ -128,9 +130,10 @@ Result<void> UploadBody::choose_coding(ByteSource& raw, const Request& request, 
   bool is_signed = hash == wire::streaming_signed || hash == wire::streaming_signed_trailer;
   bool trailers = hash == wire::streaming_signed_trailer || hash == wire::streaming_unsigned_trailer;
   if ((!is_signed && !trailers) || (is_signed && identity.anonymous)) {
-    return s3_error("InvalidArgument",
-                    "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
-                    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.");
+    return s3_error(
+        "InvalidArgument",
+        "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.");
   }
   std::unique_ptr<wire::ChunkSigner> signer;
   if (is_signed) signer = std::make_unique<wire::ChunkSigner>(identity.key, identity.date, identity.signature);

@@ -73,8 +73,8 @@ class UploadBody final : public MeasuredSource {
   std::optional<wire::Hash> sha256_;
   std::optional<wire::Checksummer> client_checksummer_;
   std::optional<wire::Checksummer> required_checksummer_;  // when it is another
-  std::string expected_md5_;     // bytes; empty: none
-  std::string expected_sha256_;  // hex; empty: none
+  std::string expected_md5_;                               // bytes; empty: none
+  std::string expected_sha256_;                            // hex; empty: none
   std::optional<Checksum> expected_checksum_;
   std::string trailer_;  // the header that will come as a trailer
   ChecksumAlgorithm client_algorithm_ = ChecksumAlgorithm::none;

@@ -18,15 +18,16 @@ constexpr std::size_t largest_record = 64 * 1024;
 std::string uploads_prefix() { return std::string(hidden_prefix) + "uploads/"; }
 std::string directory(std::string_view id) { return fmt::format("{}{}/", uploads_prefix(), id); }
 std::string upload_key(std::string_view id) { return directory(id) + "upload"; }
-std::string part_key(std::string_view id, std::uint32_t number) { return fmt::format("{}parts/{:05}", directory(id), number); }
+std::string part_key(std::string_view id, std::uint32_t number) {
+  return fmt::format("{}parts/{:05}", directory(id), number);
+}
 
 SystemTime now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
 // An id becomes part of a key: only our own form is looked for.
 bool well_formed(std::string_view id) {
-  return id.size() == 32 && std::all_of(id.begin(), id.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
+  return id.size() == 32 &&
+         std::all_of(id.begin(), id.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 std::string get(const StringMap& record, std::string_view name) {
@@ -92,23 +93,28 @@ Integer from_big_endian(std::string_view bytes) {
 template <class Integer>
 std::string to_big_endian(Integer value) {
   std::string bytes(sizeof value, '\0');
-  for (auto at = bytes.rbegin(); at != bytes.rend(); ++at, value = static_cast<Integer>(value >> 8)) *at = static_cast<char>(value & 0xff);
+  for (auto at = bytes.rbegin(); at != bytes.rend(); ++at, value = static_cast<Integer>(value >> 8))
+    *at = static_cast<char>(value & 0xff);
   return bytes;
 }
 
 template <class Integer, class Combine>
 std::string combined(const std::vector<UploadedPart>& parts, const Combine& combine) {
   Integer value = 0;
-  for (const UploadedPart& part : parts) value = combine(value, from_big_endian<Integer>(part.checksum.bytes), part.size);
+  for (const UploadedPart& part : parts)
+    value = combine(value, from_big_endian<Integer>(part.checksum.bytes), part.size);
   return to_big_endian(value);
 }
 
 // The checksum of the whole from those of its parts.
 std::string full_checksum(ChecksumAlgorithm algorithm, const std::vector<UploadedPart>& parts) {
   switch (algorithm) {
-    case ChecksumAlgorithm::crc32: return combined<std::uint32_t>(parts, wire::combine_crc32);
-    case ChecksumAlgorithm::crc32c: return combined<std::uint32_t>(parts, wire::combine_crc32c);
-    default: return combined<std::uint64_t>(parts, wire::combine_crc64nvme);
+    case ChecksumAlgorithm::crc32:
+      return combined<std::uint32_t>(parts, wire::combine_crc32);
+    case ChecksumAlgorithm::crc32c:
+      return combined<std::uint32_t>(parts, wire::combine_crc32c);
+    default:
+      return combined<std::uint64_t>(parts, wire::combine_crc64nvme);
   }
 }
 
@@ -180,8 +186,9 @@ Result<Upload> Uploads::find(const std::string& id, const std::string& key) {
 Result<UploadedPart> Uploads::put_part(const Upload& upload, std::uint32_t number, MeasuredSource& content) {
   UploadedPart part{.number = number, .size = content.size(), .md5 = {}, .checksum = {}, .modified = {}, .data = {}};
   part.data = directory(upload.id) + "data/" + random_name();
-  ORLOP_ASSIGN(auto writer, objects_.driver().write(objects_.context(),
-                                                    {.key = part.data, .attrs = {}, .if_match = {}, .size = part.size}));
+  ORLOP_ASSIGN(
+      auto writer,
+      objects_.driver().write(objects_.context(), {.key = part.data, .attrs = {}, .if_match = {}, .size = part.size}));
   ORLOP_TRY(pour(content, *writer));
   ORLOP_TRY(writer->commit());
   part.md5 = content.md5();
@@ -223,7 +230,8 @@ Facts Uploads::facts_of(const Upload& upload, const std::vector<UploadedPart>& p
   facts.etag = multipart_etag(parts);
   facts.parts = runs_of(parts);
   facts.checksum.algorithm = upload.algorithm;
-  facts.checksum.bytes = upload.composite ? composite_checksum(upload.algorithm, parts) : full_checksum(upload.algorithm, parts);
+  facts.checksum.bytes =
+      upload.composite ? composite_checksum(upload.algorithm, parts) : full_checksum(upload.algorithm, parts);
   facts.composite_parts = upload.composite ? static_cast<std::uint32_t>(parts.size()) : 0;
   return facts;
 }
@@ -247,11 +255,10 @@ Result<void> Uploads::remove(const std::string& id) {
   // The record first: without it the upload is gone, whatever happens to the rest.
   ORLOP_TRY(objects_.remove(std::vector{upload_key(id)}));
   for (;;) {
-    ORLOP_ASSIGN(Page page, objects_.driver().list(objects_.context(), {.prefix = directory(id),
-                                                                       .delimiter = {},
-                                                                       .token = {},
-                                                                       .start_after = {},
-                                                                       .page_size = 1000}));
+    ORLOP_ASSIGN(Page page,
+                 objects_.driver().list(
+                     objects_.context(),
+                     {.prefix = directory(id), .delimiter = {}, .token = {}, .start_after = {}, .page_size = 1000}));
     if (page.entries.empty()) return {};
     std::vector<std::string> keys;
     for (Entry& entry : page.entries) keys.push_back(std::move(entry.key));

@@ -40,7 +40,8 @@ class Uploads {
   Result<UploadedPart> put_part(const Upload& upload, std::uint32_t number, MeasuredSource& content);
   Result<std::vector<UploadedPart>> parts(const Upload& upload);  // by number
   // Publishes `parts`, which are some of the upload's, in order, and removes the upload.
-  Result<Object> complete(const Upload& upload, const std::vector<UploadedPart>& parts, const WriteConditions& conditions);
+  Result<Object> complete(const Upload& upload, const std::vector<UploadedPart>& parts,
+                          const WriteConditions& conditions);
   Result<void> remove(const std::string& id);
   Result<std::vector<Upload>> all();  // by key, then by time
 

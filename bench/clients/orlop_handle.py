@@ -1,8 +1,7 @@
 """Python's own handle of the engine."""
 
-from common import BODY, BUCKET, serve
-
 import orlop
+from common import BODY, BUCKET, serve
 
 storage = orlop.open(f"s3://{BUCKET}")
 storage.save("key", BODY, overwrite=True)

@@ -64,12 +64,12 @@ struct Limits {
   static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
 
   std::uint64_t key_bytes = none;
-  std::uint64_t put_max = none;     // the largest payload of one put()
-  std::uint64_t part_min = 0;       // every part but the last
+  std::uint64_t put_max = none;  // the largest payload of one put()
+  std::uint64_t part_min = 0;    // every part but the last
   std::uint64_t part_max = none;
-  std::uint64_t parts_max = none;   // parts of one upload
+  std::uint64_t parts_max = none;  // parts of one upload
   std::uint64_t object_max = none;
-  std::uint64_t copy_max = none;    // the largest object one copy request can take; copy() itself has no such limit
+  std::uint64_t copy_max = none;      // the largest object one copy request can take; copy() itself has no such limit
   std::uint64_t remove_batch = none;  // keys of one remove()
   std::uint64_t page_max = none;      // entries of one page
 };

@@ -44,7 +44,7 @@ class OptionReader {
 
   // Each leaves `out` untouched when the option is absent. Errors: config_invalid naming option and expected form.
   Result<void> read(std::string_view name, std::string& out) const;
-  Result<void> read(std::string_view name, bool& out) const;  // true/false, yes/no, on/off, 1/0
+  Result<void> read(std::string_view name, bool& out) const;           // true/false, yes/no, on/off, 1/0
   Result<void> read(std::string_view name, std::uint64_t& out) const;  // sizes take K, M, G, T (powers of 1024)
   Result<void> read(std::string_view name, std::chrono::milliseconds& out) const;  // "250ms", "30s", "5m"; bare: s
 

@@ -69,7 +69,8 @@ class RetryBudget {
   std::atomic<int> tokens_;
 };
 
-// How failed attempts are repeated. Delays are exponential with full jitter; a service's Retry-After is obeyed when longer.
+// How failed attempts are repeated. Delays are exponential with full jitter; a service's Retry-After is obeyed when
+// longer.
 struct RetryPolicy {
   int max_attempts = 5;  // 1 switches retrying off
   Milliseconds base_delay{50};
@@ -79,7 +80,7 @@ struct RetryPolicy {
 
 // Copyable and cheap to copy; a default-constructed one has no limit and no watcher.
 struct Context {
-  std::stop_token stop;                                  // triggered: the call ends with `canceled`
+  std::stop_token stop;                                   // triggered: the call ends with `canceled`
   Clock::time_point deadline = Clock::time_point::max();  // passed: the call ends with `timeout`, retries included
   std::shared_ptr<const RetryPolicy> retry;               // set by the retry layer, for engines that retry parts
   TraceSink* trace = nullptr;

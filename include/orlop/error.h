@@ -24,9 +24,9 @@ enum class Code : std::uint8_t {
   unsupported = 9,          // this backend cannot do it; nothing was changed
   range_not_satisfiable = 10,
   rate_limited = 11,
-  unavailable = 12,  // the service or the network failed
-  timeout = 13,      // a time limit of ours passed
-  canceled = 14,     // the caller's stop token was triggered
+  unavailable = 12,     // the service or the network failed
+  timeout = 13,         // a time limit of ours passed
+  canceled = 14,        // the caller's stop token was triggered
   data_corrupted = 15,  // an answer was cut short, of the wrong kind, or failed its checksum
 };
 
@@ -76,7 +76,8 @@ class [[nodiscard]] Error {
   Error& set_attempts(int attempts);
   Error& set_retry_after(std::chrono::milliseconds delay);
 
-  // One line: `not_found: NoSuchKey: The specified key does not exist (stat s3 "a.txt", HTTP 404, request 4442587FB7D0A2F9)`.
+  // One line: `not_found: NoSuchKey: The specified key does not exist (stat s3 "a.txt", HTTP 404, request
+  // 4442587FB7D0A2F9)`.
   std::string to_string() const;
 
  private:

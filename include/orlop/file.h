@@ -25,7 +25,7 @@ class File {
 
   const std::string& name() const noexcept;
   const Meta& meta() const noexcept;
-  std::uint64_t size() const noexcept;      // bytes as stored
+  std::uint64_t size() const noexcept;  // bytes as stored
   std::uint64_t position() const noexcept;
 
   // Bytes from the position on; 0 at the end only. Errors: as Reader::read; precondition_failed when the object was

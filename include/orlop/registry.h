@@ -12,7 +12,7 @@ namespace orlop {
 
 struct Backend {
   std::string_view scheme;
-  std::string_view summary;                // one line, for help texts
+  std::string_view summary;  // one line, for help texts
   std::span<const OptionSpec> options;
   // The container of `address` (a bucket, a root directory), and the rest of its path as a key or prefix in it.
   // Does no I/O. Errors: config_invalid.

@@ -17,9 +17,10 @@ class [[nodiscard]] Result {
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
   template <class U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
+      Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}
 
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
@@ -79,17 +80,17 @@ class [[nodiscard]] Result<void> {
 #define ORLOP_CONCAT(a, b) ORLOP_CONCAT_(a, b)
 
 // Returns the error of `expression` from the enclosing function, or goes on.
-#define ORLOP_TRY(expression)                                                            \
-  do {                                                                                   \
+#define ORLOP_TRY(expression)                                                              \
+  do {                                                                                     \
     if (auto orlop_try_ = (expression); !orlop_try_) return std::move(orlop_try_).error(); \
   } while (false)
 
 // `ORLOP_ASSIGN(auto x, f())`: x is f()'s value, or f()'s error is returned from the enclosing function.
 #define ORLOP_ASSIGN(declaration, expression) \
   ORLOP_ASSIGN_(ORLOP_CONCAT(orlop_result_, __LINE__), declaration, expression)
-#define ORLOP_ASSIGN_(result, declaration, expression)  \
-  auto result = (expression);                           \
-  if (!result) return std::move(result).error();        \
+#define ORLOP_ASSIGN_(result, declaration, expression) \
+  auto result = (expression);                          \
+  if (!result) return std::move(result).error();       \
   declaration = *std::move(result)
 
 }  // namespace orlop

@@ -25,19 +25,19 @@ namespace orlop {
 
 // How the layers around a driver are set up.
 struct StorageOptions {
-  std::string location{};             // prefix of all names; no leading slash
-  RetryPolicy retry{};                // budget null: one per storage is made
-  Milliseconds attempt_timeout{0};    // of one attempt; 0: none
+  std::string location{};           // prefix of all names; no leading slash
+  RetryPolicy retry{};              // budget null: one per storage is made
+  Milliseconds attempt_timeout{0};  // of one attempt; 0: none
   // Of one call with its retries; 0: none. Not of bodies in pieces (open, create) and whole files (upload, download).
   Milliseconds call_timeout{0};
   std::shared_ptr<TraceSink> trace{};  // sees every call, request and retry of this storage
 };
 
 struct SaveOptions {
-  Attrs attrs{};            // an empty content_type is guessed from the name
-  bool overwrite = true;    // false: a taken name gets an alternative, decided by the store where it can
-  bool exclusive = false;   // true: a taken name is already_exists
-  bool gzip = false;        // compress and set content_encoding, for text-like types only
+  Attrs attrs{};           // an empty content_type is guessed from the name
+  bool overwrite = true;   // false: a taken name gets an alternative, decided by the store where it can
+  bool exclusive = false;  // true: a taken name is already_exists
+  bool gzip = false;       // compress and set content_encoding, for text-like types only
   std::optional<std::size_t> max_length{};  // of the resulting name
 };
 

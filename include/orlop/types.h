@@ -96,8 +96,8 @@ class Range {
 
 // What must hold of the object for a read to be carried out. Empty members ask nothing.
 struct Conditions {
-  std::string if_match{};       // etag; else precondition_failed
-  std::string if_none_match{};  // etag; else not_modified
+  std::string if_match{};                           // etag; else precondition_failed
+  std::string if_none_match{};                      // etag; else not_modified
   std::optional<SystemTime> if_modified_since{};    // else not_modified
   std::optional<SystemTime> if_unmodified_since{};  // else precondition_failed
   bool empty() const noexcept {
@@ -154,7 +154,7 @@ enum class SignedMethod : std::uint8_t { get, head, put, remove, post };
 struct Presigned {
   std::string method;
   std::string url;
-  StringMap headers;                                          // must be sent as they are
+  StringMap headers;                                        // must be sent as they are
   std::vector<std::pair<std::string, std::string>> fields;  // of a POST form, in order
 };
 

@@ -61,7 +61,8 @@ class Stream {
   // After a call failed with errno: true when it is worth repeating now.
   bool retry(short events, ErrorCode& error) {
     if (errno == EINTR) return true;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return error = ErrorCode(errno, boost::system::system_category()), false;
+    if (errno != EAGAIN && errno != EWOULDBLOCK)
+      return error = ErrorCode(errno, boost::system::system_category()), false;
     auto rest = std::chrono::ceil<Milliseconds>(deadline_ - Clock::now()).count();
     pollfd waiting{socket_, events, 0};
     if (rest > 0 && ::poll(&waiting, 1, static_cast<int>(rest)) != 0) return true;
@@ -74,8 +75,8 @@ class Stream {
 
 Error network_error(const ErrorCode& error) {
   if (error == asio::error::timed_out) return Error(Code::timeout, "the client was silent for too long");
-  if (error.category() == make_error_code(http::error::bad_method).category() && error != http::error::partial_message &&
-      error != http::error::end_of_stream) {
+  if (error.category() == make_error_code(http::error::bad_method).category() &&
+      error != http::error::partial_message && error != http::error::end_of_stream) {
     return Error(Code::invalid_argument, error.message());
   }
   return Error(Code::unavailable, "the client went away");

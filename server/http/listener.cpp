@@ -17,12 +17,13 @@ namespace orlop::server {
 namespace {
 
 constexpr std::size_t most_workers = 512;
-constexpr Milliseconds linger{100};           // how long a thread waits for the next request before it parks
+constexpr Milliseconds linger{100};             // how long a thread waits for the next request before it parks
 constexpr std::chrono::seconds park_limit{75};  // how long an idle connection is kept
 constexpr Milliseconds sweep_interval{5'000};
 
 Error cannot_listen(const std::string& host, std::uint16_t port, const char* reason) {
-  return Error(Code::config_invalid, fmt::format("cannot listen on {} port {}: {} (set host or port)", host, port, reason));
+  return Error(Code::config_invalid,
+               fmt::format("cannot listen on {} port {}: {} (set host or port)", host, port, reason));
 }
 
 std::uint16_t bound_port(int socket) {
@@ -101,8 +102,8 @@ void Listener::watch() {
   std::array<epoll_event, 64> events;
   auto swept = Clock::now();
   for (;;) {
-    int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
-                             static_cast<int>(sweep_interval.count()));
+    int count =
+        ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), static_cast<int>(sweep_interval.count()));
     for (int i = 0; i < count; ++i) {
       int descriptor = events[static_cast<std::size_t>(i)].data.fd;
       if (descriptor == socket_) {

@@ -37,12 +37,12 @@ class Listener {
   };
 
   Listener(int socket, std::uint16_t port, Handler handler);
-  void watch();                       // the watching thread
+  void watch();  // the watching thread
   void accept_all();
   void close_stale();
   void enqueue(ConnectionPtr connection);
   void park(ConnectionPtr connection);
-  void work();                        // a working thread
+  void work();  // a working thread
   void attend(ConnectionPtr connection);
   bool crowded();
 

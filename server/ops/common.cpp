@@ -17,9 +17,9 @@ constexpr std::string_view meta_prefix = "x-amz-meta-";
 constexpr std::size_t largest_metadata = 2048;  // names and values of the user's metadata
 constexpr std::size_t most_tags = 10;
 
-constexpr auto canned_acls = std::to_array<std::string_view>({"private", "public-read", "public-read-write",
-                                                              "authenticated-read", "aws-exec-read", "bucket-owner-read",
-                                                              "bucket-owner-full-control"});
+constexpr auto canned_acls =
+    std::to_array<std::string_view>({"private", "public-read", "public-read-write", "authenticated-read",
+                                     "aws-exec-read", "bucket-owner-read", "bucket-owner-full-control"});
 constexpr auto storage_classes = std::to_array<std::string_view>(
     {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE",
      "GLACIER_IR", "OUTPOSTS", "SNOW", "EXPRESS_ONEZONE"});
@@ -97,7 +97,8 @@ Result<std::string> check_tags(std::string_view query_string) {
     std::size_t equals = item.find('=');
     auto name = wire::decode_form(item.substr(0, equals));
     auto value = wire::decode_form(equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1));
-    if (!name || !value || name->empty() || name->size() > 128 * 4 || value->size() > 256 * 4) return s3_error("InvalidTag");
+    if (!name || !value || name->empty() || name->size() > 128 * 4 || value->size() > 256 * 4)
+      return s3_error("InvalidTag");
     if (!valid_utf8(*name) || !valid_utf8(*value)) return s3_error("InvalidTag");
     if (!tags.emplace(*std::move(name), *std::move(value)).second) {
       return s3_error("InvalidTag", "Cannot provide multiple Tags with the same key");
@@ -124,7 +125,8 @@ Result<Facts> facts_in(const Headers& headers) {
   if (!facts.acl.empty() && !contains(canned_acls, facts.acl)) return s3_error("InvalidArgument", "Unknown canned ACL");
   if (facts.acl == "private") facts.acl.clear();
   facts.storage_class = headers.get("x-amz-storage-class");
-  if (!facts.storage_class.empty() && !contains(storage_classes, facts.storage_class)) return s3_error("InvalidStorageClass");
+  if (!facts.storage_class.empty() && !contains(storage_classes, facts.storage_class))
+    return s3_error("InvalidStorageClass");
   if (facts.storage_class == "STANDARD") facts.storage_class.clear();
   ORLOP_ASSIGN(facts.tags, check_tags(headers.get("x-amz-tagging")));
   return facts;
@@ -140,7 +142,8 @@ Result<WriteConditions> write_conditions(const Request& request) {
   return conditions;
 }
 
-Result<void> check_read_conditions(const Request& request, std::string_view prefix, const Object& object, Details& details) {
+Result<void> check_read_conditions(const Request& request, std::string_view prefix, const Object& object,
+                                   Details& details) {
   auto name = [&](std::string_view condition) { return fmt::format("{}{}", prefix, condition); };
   auto failed = [&](std::string_view condition) {
     details.emplace_back("Condition", condition);
@@ -243,7 +246,8 @@ Result<CopySource> copy_source(const Request& request) {
   std::size_t version = text.find("?versionId=");
   if (version != std::string_view::npos && text.substr(version + 11) != "null") return s3_error("NoSuchVersion");
   auto decoded = wire::decode_percent(text.substr(0, version));
-  if (!decoded) return s3_error("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
+  if (!decoded)
+    return s3_error("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
   std::string_view path = *decoded;
   if (path.starts_with('/')) path.remove_prefix(1);
   std::size_t slash = path.find('/');

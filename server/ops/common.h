@@ -28,7 +28,8 @@ Result<WriteConditions> write_conditions(const Request& request);
 
 // The four conditions of a request that reads; `prefix` is put before their names.
 // Errors: PreconditionFailed, NotModified.
-Result<void> check_read_conditions(const Request& request, std::string_view prefix, const Object& object, Details& details);
+Result<void> check_read_conditions(const Request& request, std::string_view prefix, const Object& object,
+                                   Details& details);
 
 // Headers of an answer that describe `object`.
 void describe_object(Headers& headers, const Object& object);

@@ -67,14 +67,16 @@ Result<Reply> copy_object(Call& call) {
   auto rewrite = [&](const Object& object, Attrs& attrs, Facts& facts) -> Result<void> {
     ORLOP_TRY(check_read_conditions(request, "x-amz-copy-source-", object, call.details));
     if (object.meta.size > largest_copy) {
-      return s3_error("InvalidRequest",
-                      "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120");
+      return s3_error(
+          "InvalidRequest",
+          "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120");
     }
     bool same_class = changes.facts.storage_class == facts.storage_class || !request.headers.has("x-amz-storage-class");
     if (itself && !changes.metadata && same_class) {
-      return s3_error("InvalidRequest",
-                      "This copy request is illegal because it is trying to copy an object to itself without changing the "
-                      "object's metadata, storage class, website redirect location or encryption attributes.");
+      return s3_error(
+          "InvalidRequest",
+          "This copy request is illegal because it is trying to copy an object to itself without changing the "
+          "object's metadata, storage class, website redirect location or encryption attributes.");
     }
     if (changes.metadata) attrs = changes.attrs;
     if (changes.tags) facts.tags = changes.facts.tags;

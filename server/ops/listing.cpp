@@ -32,7 +32,8 @@ Result<Listing> listing_in(const Request& request) {
     listing.max_keys = std::min(listing.max_keys, largest_page);
   }
   std::string_view encoding = request.parameter_or("encoding-type", "");
-  if (!encoding.empty() && encoding != "url") return s3_error("InvalidArgument", "Invalid Encoding Method specified in Request");
+  if (!encoding.empty() && encoding != "url")
+    return s3_error("InvalidArgument", "Invalid Encoding Method specified in Request");
   listing.encode = !encoding.empty();
   if (!valid_utf8(listing.prefix) || !valid_utf8(listing.delimiter)) return s3_error("InvalidArgument");
   return listing;
@@ -92,7 +93,8 @@ Result<Reply> list_objects(Call& call) {
   add(answer.root(), "Marker", listing.encoded(marker));
   bool truncated = !page.next.empty() && !page.entries.empty();
   // Only with a delimiter; without one the last key is the marker.
-  if (truncated && !listing.delimiter.empty()) add(answer.root(), "NextMarker", listing.encoded(page.entries.back().key));
+  if (truncated && !listing.delimiter.empty())
+    add(answer.root(), "NextMarker", listing.encoded(page.entries.back().key));
   add_entries(answer.root(), listing, page, true);
   return xml_reply(answer);
 }
@@ -104,7 +106,8 @@ Result<Reply> list_objects_v2(Call& call) {
   std::string token;
   if (const std::string* sent = request.parameter("continuation-token")) {
     auto decoded = wire::decode_base64(*sent);
-    if (!decoded || decoded->empty()) return s3_error("InvalidArgument", "The continuation token provided is incorrect");
+    if (!decoded || decoded->empty())
+      return s3_error("InvalidArgument", "The continuation token provided is incorrect");
     token = *std::move(decoded);
   }
   std::string start_after(request.parameter_or("start-after", ""));

@@ -29,15 +29,17 @@ Result<void> choose_checksum(const Request& request, Upload& upload) {
     upload.algorithm = *algorithm;
     upload.algorithm_chosen = true;
   } else if (!type.empty()) {
-    return s3_error("InvalidRequest", "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
+    return s3_error("InvalidRequest",
+                    "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
   }
   bool never_composite = upload.algorithm == ChecksumAlgorithm::crc64nvme;
   bool always_composite = upload.algorithm == ChecksumAlgorithm::sha1 || upload.algorithm == ChecksumAlgorithm::sha256;
   if (type.empty()) {
     upload.composite = !never_composite;
-  } else if ((type != "COMPOSITE" && type != "FULL_OBJECT") || (type == "COMPOSITE" ? never_composite : always_composite)) {
-    return s3_error("InvalidRequest", fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.", type,
-                                                  checksum_name(upload.algorithm)));
+  } else if ((type != "COMPOSITE" && type != "FULL_OBJECT") ||
+             (type == "COMPOSITE" ? never_composite : always_composite)) {
+    return s3_error("InvalidRequest", fmt::format("The {} checksum type cannot be used with the {} checksum algorithm.",
+                                                  type, checksum_name(upload.algorithm)));
   } else {
     upload.composite = type == "COMPOSITE";
   }
@@ -91,11 +93,13 @@ Result<Range::Extent> copied_range(const Request& request, const Object& source)
   auto range = parse_range(header);
   bool open_end = header.ends_with('-');
   if (!range || range->kind() == Range::Kind::suffix || open_end) {
-    return s3_error("InvalidArgument", "The x-amz-copy-source-range value must be of the form bytes=first-last where first "
-                                       "and last are the zero-based offsets of the first and last bytes to copy");
+    return s3_error("InvalidArgument",
+                    "The x-amz-copy-source-range value must be of the form bytes=first-last where first "
+                    "and last are the zero-based offsets of the first and last bytes to copy");
   }
   if (range->offset() + range->length() > source.meta.size) {
-    return s3_error("InvalidArgument", fmt::format("Range specified is not valid for source object of size: {}", source.meta.size));
+    return s3_error("InvalidArgument",
+                    fmt::format("Range specified is not valid for source object of size: {}", source.meta.size));
   }
   return Range::Extent{range->offset(), range->offset() + range->length()};
 }
@@ -121,13 +125,15 @@ Result<std::vector<DemandedPart>> demanded_parts(const pugi::xml_document& docum
 }
 
 // The uploaded parts that are demanded. Errors: InvalidPart, EntityTooSmall.
-Result<std::vector<UploadedPart>> select(const std::vector<UploadedPart>& uploaded, const std::vector<DemandedPart>& demanded,
-                                         Details& details) {
+Result<std::vector<UploadedPart>> select(const std::vector<UploadedPart>& uploaded,
+                                         const std::vector<DemandedPart>& demanded, Details& details) {
   std::vector<UploadedPart> parts;
   for (const DemandedPart& wanted : demanded) {
-    auto found = std::find_if(uploaded.begin(), uploaded.end(), [&](const auto& part) { return part.number == wanted.number; });
+    auto found =
+        std::find_if(uploaded.begin(), uploaded.end(), [&](const auto& part) { return part.number == wanted.number; });
     bool right = found != uploaded.end() && etag_matches(wanted.etag, found->md5) && wanted.etag != "*";
-    if (right && !wanted.checksum.empty()) right = wanted.checksum == wire::encode_base64(as_bytes(found->checksum.bytes));
+    if (right && !wanted.checksum.empty())
+      right = wanted.checksum == wire::encode_base64(as_bytes(found->checksum.bytes));
     if (!right) {
       details.emplace_back("PartNumber", std::to_string(wanted.number));
       details.emplace_back("ETag", wanted.etag);
@@ -153,8 +159,10 @@ Result<void> check_whole(const Request& request, const Facts& facts) {
   if (std::string_view size = request.header("x-amz-mp-object-size"); !size.empty()) {
     ORLOP_ASSIGN(std::uint64_t announced, parse_number(size, "x-amz-mp-object-size", Limits::none - 1));
     if (announced != facts.size) {
-      return s3_error("InvalidRequest", fmt::format("The provided 'x-amz-mp-object-size' header value {} does not match what "
-                                                    "was computed: {}", announced, facts.size));
+      return s3_error("InvalidRequest",
+                      fmt::format("The provided 'x-amz-mp-object-size' header value {} does not match what "
+                                  "was computed: {}",
+                                  announced, facts.size));
     }
   }
   std::string_view header = checksum_header(facts.checksum.algorithm);
@@ -168,8 +176,9 @@ Result<void> check_whole(const Request& request, const Facts& facts) {
 
 std::string completed_answer(const Call& call, const Object& object) {
   XmlAnswer answer("CompleteMultipartUploadResult");
-  add(answer.root(), "Location", fmt::format("http://{}/{}/{}", call.request.headers.get("host"), call.request.bucket,
-                                             wire::encode_path(call.request.key)));
+  add(answer.root(), "Location",
+      fmt::format("http://{}/{}/{}", call.request.headers.get("host"), call.request.bucket,
+                  wire::encode_path(call.request.key)));
   add(answer.root(), "Bucket", call.request.bucket);
   add(answer.root(), "Key", call.request.key);
   add(answer.root(), "ETag", object.meta.etag);
@@ -214,8 +223,9 @@ Result<Reply> upload_part(Call& call) {
   ORLOP_ASSIGN(auto body, UploadBody::open(call.raw_body, call.request, call.identity, upload.algorithm));
   ChecksumAlgorithm sent = body->client_algorithm();
   if (upload.algorithm_chosen && sent != ChecksumAlgorithm::none && sent != upload.algorithm) {
-    return s3_error("InvalidRequest", fmt::format("Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
-                                                  lower(checksum_name(upload.algorithm)), lower(checksum_name(sent))));
+    return s3_error("InvalidRequest",
+                    fmt::format("Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+                                lower(checksum_name(upload.algorithm)), lower(checksum_name(sent))));
   }
   ORLOP_ASSIGN(UploadedPart part, uploads.put_part(upload, number, *body));
   Reply reply;
@@ -290,7 +300,8 @@ Result<Reply> list_parts(Call& call) {
   Uploads uploads(objects);
   ORLOP_ASSIGN(Upload upload, uploads.find(upload_id(call), request.key));
   ORLOP_ASSIGN(std::uint64_t most, parse_number(request.parameter_or("max-parts", "1000"), "max-parts", 2147483647));
-  ORLOP_ASSIGN(std::uint64_t marker, parse_number(request.parameter_or("part-number-marker", "0"), "part-number-marker", 2147483647));
+  ORLOP_ASSIGN(std::uint64_t marker,
+               parse_number(request.parameter_or("part-number-marker", "0"), "part-number-marker", 2147483647));
   most = std::min(most, page_size);
   ORLOP_ASSIGN(auto parts, uploads.parts(upload));
   std::erase_if(parts, [&](const UploadedPart& part) { return part.number <= marker; });
@@ -329,7 +340,8 @@ Result<Reply> list_parts(Call& call) {
 Result<Reply> list_multipart_uploads(Call& call) {
   const Request& request = call.request;
   ORLOP_ASSIGN(Objects objects, call.bucket());
-  ORLOP_ASSIGN(std::uint64_t most, parse_number(request.parameter_or("max-uploads", "1000"), "max-uploads", 2147483647));
+  ORLOP_ASSIGN(std::uint64_t most,
+               parse_number(request.parameter_or("max-uploads", "1000"), "max-uploads", 2147483647));
   most = std::min(most, page_size);
   std::string_view prefix = request.parameter_or("prefix", "");
   std::string_view delimiter = request.parameter_or("delimiter", "");
@@ -372,7 +384,8 @@ Result<Reply> list_multipart_uploads(Call& call) {
   add(root, "UploadIdMarker", id_marker);
   if (truncated) {
     bool group_last = shown.empty() || (!groups.empty() && groups.back() > shown.back()->key);
-    add(root, "NextKeyMarker", encoded(group_last ? (groups.empty() ? std::string() : groups.back()) : shown.back()->key));
+    add(root, "NextKeyMarker",
+        encoded(group_last ? (groups.empty() ? std::string() : groups.back()) : shown.back()->key));
     if (!group_last) add(root, "NextUploadIdMarker", shown.back()->id);
   }
   add(root, "Prefix", encoded(prefix));

@@ -25,7 +25,8 @@ Result<Piece> part_piece(const Facts& facts, std::uint64_t size, std::uint64_t n
 // If-Range (RFC 9110 section 13.1.5): the range counts only for the version the client knows.
 bool range_applies(const Request& request, const Object& object) {
   std::string_view condition = request.header("if-range");
-  if (condition.empty() || condition.starts_with('"')) return condition.empty() || etag_matches(condition, object.meta.etag);
+  if (condition.empty() || condition.starts_with('"'))
+    return condition.empty() || etag_matches(condition, object.meta.etag);
   Headers described;
   describe_object(described, object);
   return described.get("last-modified") == condition;
@@ -64,7 +65,8 @@ Result<Reply> describe_reply(const Call& call, const Object& object, const Piece
   describe_object(reply.headers, object);
   reply.headers.add("accept-ranges", "bytes");
   bool whole = piece.extent.end - piece.extent.begin == object.meta.size;
-  if (whole && same_text(call.request.header("x-amz-checksum-mode"), "ENABLED")) add_checksum(reply.headers, object.facts);
+  if (whole && same_text(call.request.header("x-amz-checksum-mode"), "ENABLED"))
+    add_checksum(reply.headers, object.facts);
   if (call.request.parameter("partNumber") && !object.facts.parts.empty()) {
     reply.headers.add("x-amz-mp-parts-count", std::to_string(object.facts.part_count()));
   }
@@ -118,7 +120,8 @@ Result<Reply> read_after_stat(Call& call, Objects& objects) {
   ORLOP_ASSIGN(Object object, objects.stat(call.request.key));
   ORLOP_ASSIGN(Reply reply, head_reply(call, object));
   ORLOP_ASSIGN(Piece piece, choose_piece(call.request, object));
-  Range range = piece.partial ? Range::bounded(piece.extent.begin, piece.extent.end - piece.extent.begin) : Range::all();
+  Range range =
+      piece.partial ? Range::bounded(piece.extent.begin, piece.extent.end - piece.extent.begin) : Range::all();
   if (piece.extent.begin == piece.extent.end) range = Range::all();  // an empty part: nothing is read of it
   ORLOP_ASSIGN(OpenObject opened, objects.open(call.request.key, range));
   if (opened.object.meta.etag != object.meta.etag) return s3_error("InternalError");  // replaced meanwhile; ask again

@@ -17,7 +17,9 @@ Result<std::string> key_of(const Form& form) {
     key.replace(at, file_name_variable.size(), form.file_name());
   }
   if (key.empty()) {
-    return s3_error("InvalidArgument", "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.");
+    return s3_error(
+        "InvalidArgument",
+        "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.");
   }
   if (key.size() > longest_key) return s3_error("KeyTooLongError");
   if (!valid_utf8(key) || key.find('\0') != std::string::npos) return s3_error("InvalidURI");

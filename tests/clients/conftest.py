@@ -35,7 +35,9 @@ class Server:
         begun = time.perf_counter()
         self.process = subprocess.Popen(
             [server_program(), str(self.where), str(self.port)],
-            stdout=subprocess.PIPE, text=True, env={**clean, **self.environment},
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**clean, **self.environment},
         )
         lines = dict(self.process.stdout.readline().strip().split("=", 1) for _ in range(3))
         self.ready_seconds = time.perf_counter() - begun
@@ -79,8 +81,13 @@ class Server:
         region = config.pop("region", "us-east-1")
         token = config.pop("token", None)
         return boto3.session.Session().client(
-            "s3", endpoint_url=self.endpoint, region_name=region, aws_access_key_id=key,
-            aws_secret_access_key=secret, aws_session_token=token, config=botocore.config.Config(**config),
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=region,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            config=botocore.config.Config(**config),
         )
 
 

@@ -28,18 +28,35 @@ class Signer:
 
     def head(self, method, path, payload_hash, headers=(), query=""):
         """The request's head as bytes, signed."""
-        fields = {"host": f"127.0.0.1:{self.server.port}", "x-amz-date": self.date, "x-amz-content-sha256": payload_hash,
-                  **{k.lower(): v for k, v in dict(headers).items()}}
+        fields = {
+            "host": f"127.0.0.1:{self.server.port}",
+            "x-amz-date": self.date,
+            "x-amz-content-sha256": payload_hash,
+            **{k.lower(): v for k, v in dict(headers).items()},
+        }
         signed = {k: v for k, v in fields.items() if k == "host" or k.startswith("x-amz-")}
         names = ";".join(sorted(signed))
         pairs = sorted(urllib.parse.parse_qsl(query, keep_blank_values=True))
-        canonical_query = "&".join(f"{urllib.parse.quote(k, safe='-_.~')}={urllib.parse.quote(v, safe='-_.~')}" for k, v in pairs)
-        canonical = "\n".join([method, urllib.parse.quote(urllib.parse.unquote(path), safe="/-_.~"), canonical_query,
-                               *[f"{k}:{signed[k].strip()}" for k in sorted(signed)], "", names, payload_hash])
+        canonical_query = "&".join(
+            f"{urllib.parse.quote(k, safe='-_.~')}={urllib.parse.quote(v, safe='-_.~')}" for k, v in pairs
+        )
+        canonical = "\n".join(
+            [
+                method,
+                urllib.parse.quote(urllib.parse.unquote(path), safe="/-_.~"),
+                canonical_query,
+                *[f"{k}:{signed[k].strip()}" for k in sorted(signed)],
+                "",
+                names,
+                payload_hash,
+            ]
+        )
         text = "\n".join(["AWS4-HMAC-SHA256", self.date, self.scope, hashlib.sha256(canonical.encode()).hexdigest()])
         self.signature = _hmac(self.key, text).hex()
-        fields["authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.server.key}/{self.scope}, SignedHeaders={names}, "
-                                   f"Signature={self.signature}")
+        fields["authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={self.server.key}/{self.scope}, SignedHeaders={names}, "
+            f"Signature={self.signature}"
+        )
         target = path + ("?" + query if query else "")
         lines = [f"{method} {target} HTTP/1.1"] + [f"{k}: {v}" for k, v in fields.items()]
         return "\r\n".join(lines).encode() + b"\r\n\r\n"

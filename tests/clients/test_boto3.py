@@ -9,17 +9,41 @@ import os
 import urllib.request
 import uuid
 
+import boto3.s3.transfer
 import botocore.exceptions
 import pytest
-
-import boto3.s3.transfer
 
 # What no file can be called, or not while the others are there.
 NOT_A_FILE = ["a//b", "/lead", "dir/", ".", "..", "a/./b", "a/../b", "../up", "x" * 1024, "a"]
 ODD_KEYS = [
-    "a b", "a+b", "a%b", "a%25b", "ümlaut", "u\u0308mlaut", "日本語", "😀", "～", "q?x#y", "a&b=c;d", "'quoted'\"", "<x>&amp;",
-    "back\\slash", "co:lon", "!*'()~", " lead", "trail ", "tab\there", "new\nline", "cr\rhere", "\x01ctl", "del\x7f",
-    "dir/body", "A", "/".join(["y" * 200] * 5), "a/b/c", *NOT_A_FILE,
+    "a b",
+    "a+b",
+    "a%b",
+    "a%25b",
+    "ümlaut",
+    "u\u0308mlaut",
+    "日本語",
+    "😀",
+    "～",
+    "q?x#y",
+    "a&b=c;d",
+    "'quoted'\"",
+    "<x>&amp;",
+    "back\\slash",
+    "co:lon",
+    "!*'()~",
+    " lead",
+    "trail ",
+    "tab\there",
+    "new\nline",
+    "cr\rhere",
+    "\x01ctl",
+    "del\x7f",
+    "dir/body",
+    "A",
+    "/".join(["y" * 200] * 5),
+    "a/b/c",
+    *NOT_A_FILE,
 ]
 
 
@@ -57,9 +81,17 @@ def test_buckets(s3):
 
 def test_put_get_head_delete(s3, bucket):
     put = s3.put_object(
-        Bucket=bucket, Key="k", Body=b"hello", ContentType="text/plain; charset=utf-8", CacheControl="max-age=60",
-        ContentEncoding="identity", ContentDisposition='attachment; filename="x"', ContentLanguage="de",
-        Expires=datetime.datetime(2030, 1, 1), Metadata={"color": "blue", "n": "1"}, StorageClass="STANDARD_IA",
+        Bucket=bucket,
+        Key="k",
+        Body=b"hello",
+        ContentType="text/plain; charset=utf-8",
+        CacheControl="max-age=60",
+        ContentEncoding="identity",
+        ContentDisposition='attachment; filename="x"',
+        ContentLanguage="de",
+        Expires=datetime.datetime(2030, 1, 1),
+        Metadata={"color": "blue", "n": "1"},
+        StorageClass="STANDARD_IA",
         Tagging="a=1&b=2",
     )
     assert put["ETag"] == '"%s"' % hashlib.md5(b"hello").hexdigest()
@@ -78,7 +110,10 @@ def test_put_get_head_delete(s3, bucket):
         assert answer["StorageClass"] == "STANDARD_IA"
         age = datetime.datetime.now(datetime.timezone.utc) - answer["LastModified"]
         assert abs(age.total_seconds()) < 60
-    assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
+    assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == [
+        {"Key": "a", "Value": "1"},
+        {"Key": "b", "Value": "2"},
+    ]
     assert s3.delete_object(Bucket=bucket, Key="k")["ResponseMetadata"]["HTTPStatusCode"] == 204
     assert s3.delete_object(Bucket=bucket, Key="k")["ResponseMetadata"]["HTTPStatusCode"] == 204
     assert refused(s3.get_object, Bucket=bucket, Key="k") == ("NoSuchKey", 404)
@@ -90,7 +125,10 @@ def test_defaults(s3, bucket):
     head = s3.head_object(Bucket=bucket, Key="empty")
     assert (head["ContentType"], head["ContentLength"]) == ("binary/octet-stream", 0)
     assert s3.get_object(Bucket=bucket, Key="empty")["Body"].read() == b""
-    assert refused(s3.put_object, Bucket=bucket, Key="big-meta", Metadata={"m": "x" * 3000}) == ("MetadataTooLarge", 400)
+    assert refused(s3.put_object, Bucket=bucket, Key="big-meta", Metadata={"m": "x" * 3000}) == (
+        "MetadataTooLarge",
+        400,
+    )
     assert refused(s3.put_object, Bucket=bucket, Key="k" * 1025, Body=b"") == ("KeyTooLongError", 400)
 
 
@@ -137,11 +175,16 @@ def test_content_md5(s3, bucket):
 @pytest.mark.parametrize(
     "header, expected",
     [
-        ("bytes=0-3", (206, b"0123", "bytes 0-3/10")), ("bytes=4-", (206, b"456789", "bytes 4-9/10")),
-        ("bytes=-3", (206, b"789", "bytes 7-9/10")), ("bytes=-30", (206, b"0123456789", "bytes 0-9/10")),
-        ("bytes=8-100", (206, b"89", "bytes 8-9/10")), ("bytes=0-", (206, b"0123456789", "bytes 0-9/10")),
-        ("bytes=3-2", (200, b"0123456789", None)), ("bytes=0-1,3-4", (200, b"0123456789", None)),
-        ("nonsense", (200, b"0123456789", None)), ("bytes=a-b", (200, b"0123456789", None)),
+        ("bytes=0-3", (206, b"0123", "bytes 0-3/10")),
+        ("bytes=4-", (206, b"456789", "bytes 4-9/10")),
+        ("bytes=-3", (206, b"789", "bytes 7-9/10")),
+        ("bytes=-30", (206, b"0123456789", "bytes 0-9/10")),
+        ("bytes=8-100", (206, b"89", "bytes 8-9/10")),
+        ("bytes=0-", (206, b"0123456789", "bytes 0-9/10")),
+        ("bytes=3-2", (200, b"0123456789", None)),
+        ("bytes=0-1,3-4", (200, b"0123456789", None)),
+        ("nonsense", (200, b"0123456789", None)),
+        ("bytes=a-b", (200, b"0123456789", None)),
     ],
 )
 def test_ranges(s3, bucket, header, expected):
@@ -161,7 +204,10 @@ def test_ranges_that_cannot_be(s3, bucket):
         assert refused(s3.get_object, Bucket=bucket, Key="empty", Range=header)[0] == "InvalidRange"
     assert refused(s3.get_object, Bucket=bucket, Key="none", Range="bytes=0-") == ("NoSuchKey", 404)
     etag = s3.head_object(Bucket=bucket, Key="k")["ETag"]
-    assert refused(s3.get_object, Bucket=bucket, Key="k", Range="bytes=90-", IfMatch='"x"') == ("PreconditionFailed", 412)
+    assert refused(s3.get_object, Bucket=bucket, Key="k", Range="bytes=90-", IfMatch='"x"') == (
+        "PreconditionFailed",
+        412,
+    )
     assert refused(s3.get_object, Bucket=bucket, Key="k", Range="bytes=90-", IfNoneMatch=etag) == ("304", 304)
 
 
@@ -190,8 +236,17 @@ def test_write_conditions(s3, bucket):
         assert refused(s3.put_object, Bucket=bucket, Key="k", Body=body, IfMatch='"other"') == failed
         assert refused(s3.put_object, Bucket=bucket, Key="none", Body=body, IfMatch=etag) == ("NoSuchKey", 404)
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
-    assert refused(s3.copy_object, Bucket=bucket, Key="k", CopySource=f"{bucket}/k", MetadataDirective="REPLACE",
-                   CopySourceIfMatch='"other"') == failed
+    assert (
+        refused(
+            s3.copy_object,
+            Bucket=bucket,
+            Key="k",
+            CopySource=f"{bucket}/k",
+            MetadataDirective="REPLACE",
+            CopySourceIfMatch='"other"',
+        )
+        == failed
+    )
     etag = s3.put_object(Bucket=bucket, Key="k", Body=b"3" * 3_000_000, IfMatch=etag)["ETag"]
     assert refused(s3.delete_object, Bucket=bucket, Key="k", IfMatch='"other"') == failed
     s3.delete_object(Bucket=bucket, Key="k", IfMatch=etag)
@@ -225,8 +280,11 @@ def test_odd_keys(s3, server, bucket):
     for key in keys:
         assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == key.encode(), key
         s3.copy_object(Bucket=bucket, Key="copy of " + key[:900], CopySource={"Bucket": bucket, "Key": key})
-    listed = [item["Key"] for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, PaginationConfig={"PageSize": 7})
-              for item in page.get("Contents", [])]
+    listed = [
+        item["Key"]
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, PaginationConfig={"PageSize": 7})
+        for item in page.get("Contents", [])
+    ]
     expected = sorted(keys + ["copy of " + key[:900] for key in keys], key=str.encode)
     assert listed == expected
     # Quiet: boto3 cannot read an answer that names a control character, which XML 1.0 cannot express.
@@ -249,7 +307,9 @@ def test_listing(s3, bucket):
     assert [p["Prefix"] for p in page["CommonPrefixes"]] == ["a/", "b/"]
     page = s3.list_objects_v2(Bucket=bucket, Prefix="a/", Delimiter="/")
     assert ([o["Key"] for o in page["Contents"]], [p["Prefix"] for p in page["CommonPrefixes"]]) == (["a/b"], ["a/c/"])
-    assert [o["Key"] for o in s3.list_objects_v2(Bucket=bucket, StartAfter="b/1")["Contents"]] == [k for k in ordered if k > "b/1"]
+    assert [o["Key"] for o in s3.list_objects_v2(Bucket=bucket, StartAfter="b/1")["Contents"]] == [
+        k for k in ordered if k > "b/1"
+    ]
     assert s3.list_objects_v2(Bucket=bucket, Prefix="none")["KeyCount"] == 0
     assert s3.list_objects_v2(Bucket=bucket, MaxKeys=0)["KeyCount"] == 0
     assert refused(s3.list_objects_v2, Bucket=bucket, ContinuationToken="nonsense!") == ("InvalidArgument", 400)
@@ -262,8 +322,14 @@ def test_listing_pages(s3, bucket, version, size):
     for key in keys:
         s3.put_object(Bucket=bucket, Key=key)
     for delimiter, expected in (("", keys), ("/", ["a", "b/", "c", "d/", "e"])):
-        pages = list(s3.get_paginator(version).paginate(Bucket=bucket, Delimiter=delimiter, PaginationConfig={"PageSize": size}))
-        found = sorted(x for p in pages for x in [o["Key"] for o in p.get("Contents", [])] + [c["Prefix"] for c in p.get("CommonPrefixes", [])])
+        pages = list(
+            s3.get_paginator(version).paginate(Bucket=bucket, Delimiter=delimiter, PaginationConfig={"PageSize": size})
+        )
+        found = sorted(
+            x
+            for p in pages
+            for x in [o["Key"] for o in p.get("Contents", [])] + [c["Prefix"] for c in p.get("CommonPrefixes", [])]
+        )
         assert found == expected
         assert all(len(p.get("Contents", [])) + len(p.get("CommonPrefixes", [])) <= size for p in pages)
 
@@ -281,16 +347,31 @@ def test_thousands(s3, bucket):
 
 
 def test_copy(s3, bucket):
-    s3.put_object(Bucket=bucket, Key="from", Body=b"x" * 100, ContentType="text/plain", Metadata={"a": "1"}, Tagging="t=1")
+    s3.put_object(
+        Bucket=bucket, Key="from", Body=b"x" * 100, ContentType="text/plain", Metadata={"a": "1"}, Tagging="t=1"
+    )
     s3.copy_object(Bucket=bucket, Key="kept", CopySource={"Bucket": bucket, "Key": "from"})
     kept = s3.get_object(Bucket=bucket, Key="kept")
-    assert (kept["Body"].read(), kept["ContentType"], kept["Metadata"], kept["TagCount"]) == (b"x" * 100, "text/plain", {"a": "1"}, 1)
-    s3.copy_object(Bucket=bucket, Key="new", CopySource={"Bucket": bucket, "Key": "from"}, MetadataDirective="REPLACE",
-                   ContentType="text/css", Metadata={"b": "2"})
+    assert (kept["Body"].read(), kept["ContentType"], kept["Metadata"], kept["TagCount"]) == (
+        b"x" * 100,
+        "text/plain",
+        {"a": "1"},
+        1,
+    )
+    s3.copy_object(
+        Bucket=bucket,
+        Key="new",
+        CopySource={"Bucket": bucket, "Key": "from"},
+        MetadataDirective="REPLACE",
+        ContentType="text/css",
+        Metadata={"b": "2"},
+    )
     new = s3.head_object(Bucket=bucket, Key="new")
     assert (new["ContentType"], new["Metadata"], new["ETag"]) == ("text/css", {"b": "2"}, kept["ETag"])
     assert refused(s3.copy_object, Bucket=bucket, Key="from", CopySource=f"{bucket}/from") == ("InvalidRequest", 400)
-    s3.copy_object(Bucket=bucket, Key="from", CopySource=f"{bucket}/from", MetadataDirective="REPLACE", Metadata={"c": "3"})
+    s3.copy_object(
+        Bucket=bucket, Key="from", CopySource=f"{bucket}/from", MetadataDirective="REPLACE", Metadata={"c": "3"}
+    )
     assert s3.head_object(Bucket=bucket, Key="from")["Metadata"] == {"c": "3"}
     assert refused(s3.copy_object, Bucket=bucket, Key="y", CopySource=f"{bucket}/none") == ("NoSuchKey", 404)
     other = bucket[:50] + "-other"
@@ -327,11 +408,17 @@ def begin(s3, bucket, **more):
 
 def upload(s3, bucket, upload_id, number, body, **more):
     answer = s3.upload_part(Bucket=bucket, Key="k", UploadId=upload_id, PartNumber=number, Body=body, **more)
-    return {"PartNumber": number, "ETag": answer["ETag"], **{k: v for k, v in answer.items() if k.startswith("Checksum")}}
+    return {
+        "PartNumber": number,
+        "ETag": answer["ETag"],
+        **{k: v for k, v in answer.items() if k.startswith("Checksum")},
+    }
 
 
 def complete(s3, bucket, upload_id, parts, **more):
-    return s3.complete_multipart_upload(Bucket=bucket, Key="k", UploadId=upload_id, MultipartUpload={"Parts": parts}, **more)
+    return s3.complete_multipart_upload(
+        Bucket=bucket, Key="k", UploadId=upload_id, MultipartUpload={"Parts": parts}, **more
+    )
 
 
 def test_multipart(s3, bucket):
@@ -341,16 +428,25 @@ def test_multipart(s3, bucket):
     upload(s3, bucket, upload_id, 1, b"replaced")
     first = upload(s3, bucket, upload_id, 1, big)
     listed = s3.list_parts(Bucket=bucket, Key="k", UploadId=upload_id)
-    assert [(p["PartNumber"], p["Size"], p["ETag"]) for p in listed["Parts"]] == [(1, len(big), first["ETag"]), (2, 3, second["ETag"])]
+    assert [(p["PartNumber"], p["Size"], p["ETag"]) for p in listed["Parts"]] == [
+        (1, len(big), first["ETag"]),
+        (2, 3, second["ETag"]),
+    ]
     page = s3.list_parts(Bucket=bucket, Key="k", UploadId=upload_id, MaxParts=1)
     assert page["IsTruncated"] and page["NextPartNumberMarker"] == 1
     assert [u["UploadId"] for u in s3.list_multipart_uploads(Bucket=bucket)["Uploads"]] == [upload_id]
     assert refused(s3.head_object, Bucket=bucket, Key="k") == ("404", 404)
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
-    assert refused(complete, s3=s3, bucket=bucket, upload_id=upload_id, parts=[second, first]) == ("InvalidPartOrder", 400)
+    assert refused(complete, s3=s3, bucket=bucket, upload_id=upload_id, parts=[second, first]) == (
+        "InvalidPartOrder",
+        400,
+    )
     wrong = {"PartNumber": 1, "ETag": '"00000000000000000000000000000000"'}
     assert refused(complete, s3=s3, bucket=bucket, upload_id=upload_id, parts=[wrong]) == ("InvalidPart", 400)
-    assert refused(complete, s3=s3, bucket=bucket, upload_id=upload_id, parts=[dict(first, PartNumber=3)]) == ("InvalidPart", 400)
+    assert refused(complete, s3=s3, bucket=bucket, upload_id=upload_id, parts=[dict(first, PartNumber=3)]) == (
+        "InvalidPart",
+        400,
+    )
     done = complete(s3, bucket, upload_id, [first, second])
     assert done["ETag"].endswith('-2"')
     assert complete(s3, bucket, upload_id, [first, second])["ETag"] == done["ETag"]  # its answer might have been lost
@@ -364,7 +460,10 @@ def test_multipart_refusals(s3, bucket):
     parts = [upload(s3, bucket, upload_id, i, b"small") for i in (1, 2)]
     assert refused(complete, s3=s3, bucket=bucket, upload_id=upload_id, parts=parts) == ("EntityTooSmall", 400)
     for number in (0, 10_001):
-        assert refused(upload, s3=s3, bucket=bucket, upload_id=upload_id, number=number, body=b"") == ("InvalidArgument", 400)
+        assert refused(upload, s3=s3, bucket=bucket, upload_id=upload_id, number=number, body=b"") == (
+            "InvalidArgument",
+            400,
+        )
     s3.abort_multipart_upload(Bucket=bucket, Key="k", UploadId=upload_id)
     for call in (s3.abort_multipart_upload, s3.list_parts):
         assert refused(call, Bucket=bucket, Key="k", UploadId=upload_id) == ("NoSuchUpload", 404)
@@ -372,7 +471,10 @@ def test_multipart_refusals(s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=b"there")
     upload_id = begin(s3, bucket)
     parts = [upload(s3, bucket, upload_id, 1, b"x")]
-    assert refused(complete, s3=s3, bucket=bucket, upload_id=upload_id, parts=parts, IfNoneMatch="*") == ("PreconditionFailed", 412)
+    assert refused(complete, s3=s3, bucket=bucket, upload_id=upload_id, parts=parts, IfNoneMatch="*") == (
+        "PreconditionFailed",
+        412,
+    )
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"there"
 
 
@@ -391,7 +493,9 @@ def test_multipart_checksums(s3, bucket, algorithm, kind):
     if kind == "FULL_OBJECT":
         expected = base64.b64encode(digest(b"".join(pieces))).decode()
         wrong = base64.b64encode(digest(b"wrong")).decode()
-        assert refused(complete, s3=s3, bucket=bucket, upload_id=upload_id, parts=parts, **{name: wrong, "ChecksumType": kind}) == ("BadDigest", 400)
+        assert refused(
+            complete, s3=s3, bucket=bucket, upload_id=upload_id, parts=parts, **{name: wrong, "ChecksumType": kind}
+        ) == ("BadDigest", 400)
         complete(s3, bucket, upload_id, parts, **{name: expected, "ChecksumType": kind})
     else:
         expected = base64.b64encode(digest(b"".join(digest(p) for p in pieces))).decode() + "-3"
@@ -403,16 +507,32 @@ def test_multipart_checksums(s3, bucket, algorithm, kind):
 def test_part_copy(s3, bucket):
     s3.put_object(Bucket=bucket, Key="from", Body=b"0123456789")
     upload_id = begin(s3, bucket)
-    answer = s3.upload_part_copy(Bucket=bucket, Key="k", UploadId=upload_id, PartNumber=1, CopySource=f"{bucket}/from", CopySourceRange="bytes=2-5")
-    assert refused(s3.upload_part_copy, Bucket=bucket, Key="k", UploadId=upload_id, PartNumber=1,
-                   CopySource=f"{bucket}/from", CopySourceRange="bytes=2-50") == ("InvalidArgument", 400)
+    answer = s3.upload_part_copy(
+        Bucket=bucket,
+        Key="k",
+        UploadId=upload_id,
+        PartNumber=1,
+        CopySource=f"{bucket}/from",
+        CopySourceRange="bytes=2-5",
+    )
+    assert refused(
+        s3.upload_part_copy,
+        Bucket=bucket,
+        Key="k",
+        UploadId=upload_id,
+        PartNumber=1,
+        CopySource=f"{bucket}/from",
+        CopySourceRange="bytes=2-50",
+    ) == ("InvalidArgument", 400)
     complete(s3, bucket, upload_id, [{"PartNumber": 1, "ETag": answer["CopyPartResult"]["ETag"]}])
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"2345"
 
 
 def fetch(url, method="GET", body=None, headers=None):
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, method=method, data=body, headers=headers or {})) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, method=method, data=body, headers=headers or {})
+        ) as answer:
             return answer.status, answer.read(), answer.headers
     except urllib.error.HTTPError as error:
         return error.code, error.read(), error.headers
@@ -433,7 +553,9 @@ def test_presigned(s3, server, bucket, version):
     assert s3.head_object(Bucket=bucket, Key="a b+c/ü")["ContentType"] == "text/y"
     status_, body, _ = fetch(url("put_object", ContentType="text/y"), "PUT", b"new", {"Content-Type": "text/z"})
     assert status_ == 403 and b"SignatureDoesNotMatch" in body
-    status_, body, _ = fetch(url("get_object").replace("X-Amz-Expires=60", "X-Amz-Expires=61").replace("Expires=17", "Expires=18"))
+    status_, body, _ = fetch(
+        url("get_object").replace("X-Amz-Expires=60", "X-Amz-Expires=61").replace("Expires=17", "Expires=18")
+    )
     assert status_ == 403 and b"SignatureDoesNotMatch" in body
     assert fetch(url("get_object"), "DELETE")[0] == 403
     assert fetch(url("delete_object"), "DELETE")[0] == 204
@@ -448,8 +570,12 @@ def post(url, fields, content, file_name="ü.txt"):
     out = io.BytesIO()
     for name, value in fields.items():
         out.write(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode())
-    out.write(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{file_name}"\r\n'
-              "Content-Type: text/plain\r\n\r\n".encode() + content + f"\r\n--{boundary}--\r\n".encode())
+    out.write(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{file_name}"\r\n'
+        "Content-Type: text/plain\r\n\r\n".encode()
+        + content
+        + f"\r\n--{boundary}--\r\n".encode()
+    )
     return fetch(url, "POST", out.getvalue(), {"Content-Type": f"multipart/form-data; boundary={boundary}"})
 
 
@@ -458,9 +584,15 @@ def test_form(s3, server, bucket, size):
     signer = server.boto3(signature_version="s3v4")
     data = os.urandom(size)
     form = signer.generate_presigned_post(
-        bucket, "up/${filename}", Fields={"success_action_status": "201", "Content-Type": "text/plain", "x-amz-meta-a": "b"},
-        Conditions=[{"success_action_status": "201"}, ["starts-with", "$Content-Type", "text/"], {"x-amz-meta-a": "b"},
-                    ["content-length-range", 0, 2_000_000]],
+        bucket,
+        "up/${filename}",
+        Fields={"success_action_status": "201", "Content-Type": "text/plain", "x-amz-meta-a": "b"},
+        Conditions=[
+            {"success_action_status": "201"},
+            ["starts-with", "$Content-Type", "text/"],
+            {"x-amz-meta-a": "b"},
+            ["content-length-range", 0, 2_000_000],
+        ],
     )
     status_, body, _ = post(form["url"], form["fields"], data)
     assert status_ == 201 and b"<Key>up/\xc3\xbc.txt</Key>" in body
@@ -536,10 +668,21 @@ def test_who_is_refused(s3, server, bucket):
 
 def test_what_is_not_there(s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
-    for call in (s3.delete_public_access_block, s3.delete_bucket_cors, s3.delete_bucket_policy, s3.delete_bucket_lifecycle,
-                 s3.get_bucket_policy, s3.get_bucket_cors, s3.list_object_versions, s3.get_bucket_acl):
+    for call in (
+        s3.delete_public_access_block,
+        s3.delete_bucket_cors,
+        s3.delete_bucket_policy,
+        s3.delete_bucket_lifecycle,
+        s3.get_bucket_policy,
+        s3.get_bucket_cors,
+        s3.list_object_versions,
+        s3.get_bucket_acl,
+    ):
         assert refused(call, Bucket=bucket) == ("NotImplemented", 501)
-    assert refused(s3.put_object, Bucket=bucket, Key="k", Body=b"y", ServerSideEncryption="AES256") == ("NotImplemented", 501)
+    assert refused(s3.put_object, Bucket=bucket, Key="k", Body=b"y", ServerSideEncryption="AES256") == (
+        "NotImplemented",
+        501,
+    )
     assert refused(s3.put_object, Bucket=bucket, Key="k", Body=b"y", WriteOffsetBytes=1) == ("NotImplemented", 501)
     assert refused(s3.rename_object, Bucket=bucket, Key="k", RenameSource="z") == ("NotImplemented", 501)
     assert refused(s3.get_object, Bucket=bucket, Key="k", VersionId="abc") == ("NoSuchVersion", 404)

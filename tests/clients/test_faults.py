@@ -5,7 +5,6 @@ import time
 
 import botocore.exceptions
 import pytest
-
 from rawhttp import EMPTY, Connection, Signer, error_code, request
 
 DATA = b"0123456789abcdef" * 40_000  # 640,000 bytes
@@ -88,7 +87,10 @@ def test_corruption(faulty):
     assert len(body) == len(DATA) and sum(a != b for a, b in zip(body, DATA)) == 1
     status, _, answer = request(server, "PUT", "/bkt/new", DATA, {"x-orlop-fault": "corrupt-body"})
     assert (status, error_code(answer)) == (400, "XAmzContentSHA256Mismatch")
-    assert request(server, "PUT", "/bkt/new", DATA, {"x-orlop-fault": "corrupt-body"}, payload_hash="UNSIGNED-PAYLOAD")[0] == 200
+    assert (
+        request(server, "PUT", "/bkt/new", DATA, {"x-orlop-fault": "corrupt-body"}, payload_hash="UNSIGNED-PAYLOAD")[0]
+        == 200
+    )
     assert get(server, key="new")[2] != DATA
 
 
@@ -151,14 +153,28 @@ def test_selection(faulty):
     assert get(server, key="with%20space")[0] == 403
 
 
-@pytest.mark.parametrize("line, reason", [("nonsense", '"nonsense" is no fault'), ("GET no-slash 503", "a pattern begins with /"),
-                                          ("a b c d", "expected"), ("drop-after-x", "is no fault"), ("99-once", "is no fault")])
+@pytest.mark.parametrize(
+    "line, reason",
+    [
+        ("nonsense", '"nonsense" is no fault'),
+        ("GET no-slash 503", "a pattern begins with /"),
+        ("a b c d", "expected"),
+        ("drop-after-x", "is no fault"),
+        ("99-once", "is no fault"),
+    ],
+)
 def test_wrong_scripts_name_the_line(line, reason):
     import subprocess
 
     from conftest import server_program
 
-    ended = subprocess.run([server_program(), "mem:"], env={"ORLOP_FAULTS": "503-twice\n" + line}, capture_output=True, text=True, timeout=10)
+    ended = subprocess.run(
+        [server_program(), "mem:"],
+        env={"ORLOP_FAULTS": "503-twice\n" + line},
+        capture_output=True,
+        text=True,
+        timeout=10,
+    )
     assert ended.returncode == 1
     assert "line 2" in ended.stderr and reason in ended.stderr
 

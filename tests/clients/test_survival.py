@@ -28,7 +28,9 @@ def test_everything_is_there_again(start_server):
     server = start_server()
     s3 = server.boto3()
     s3.create_bucket(Bucket="bkt")
-    s3.put_object(Bucket="bkt", Key="dir/k", Body=b"x" * 3_000_000, ContentType="text/x", Metadata={"a": "b"}, Tagging="t=1")
+    s3.put_object(
+        Bucket="bkt", Key="dir/k", Body=b"x" * 3_000_000, ContentType="text/x", Metadata={"a": "b"}, Tagging="t=1"
+    )
     before = s3.head_object(Bucket="bkt", Key="dir/k", ChecksumMode="ENABLED")
     upload_id = s3.create_multipart_upload(Bucket="bkt", Key="big", ContentType="text/y")["UploadId"]
     first = s3.upload_part(Bucket="bkt", Key="big", UploadId=upload_id, PartNumber=1, Body=b"1" * (5 << 20))["ETag"]

@@ -5,7 +5,6 @@ import pathlib
 import subprocess
 
 import pytest
-
 from conftest import Server, need
 
 HERE = pathlib.Path(__file__).parent
@@ -19,7 +18,9 @@ def server(tmp_path_factory):
 
 
 def aws(server, *arguments, fails=False):
-    done = subprocess.run([need("aws"), *arguments], env=server.client_environment(), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [need("aws"), *arguments], env=server.client_environment(), capture_output=True, text=True, timeout=120
+    )
     assert (done.returncode != 0) == fails, done.stderr
     return done.stdout
 
@@ -52,10 +53,48 @@ def test_aws_s3api(server, tmp_path):
     body = tmp_path / "body"
     body.write_text("hello")
     aws(server, "s3api", "create-bucket", "--bucket", "api-bucket")
-    aws(server, "s3api", "put-object", "--bucket", "api-bucket", "--key", "k", "--body", str(body), "--if-none-match", "*")
-    aws(server, "s3api", "put-object", "--bucket", "api-bucket", "--key", "k", "--body", str(body), "--if-none-match", "*", fails=True)
+    aws(
+        server,
+        "s3api",
+        "put-object",
+        "--bucket",
+        "api-bucket",
+        "--key",
+        "k",
+        "--body",
+        str(body),
+        "--if-none-match",
+        "*",
+    )
+    aws(
+        server,
+        "s3api",
+        "put-object",
+        "--bucket",
+        "api-bucket",
+        "--key",
+        "k",
+        "--body",
+        str(body),
+        "--if-none-match",
+        "*",
+        fails=True,
+    )
     assert '"ContentLength": 5' in aws(server, "s3api", "head-object", "--bucket", "api-bucket", "--key", "k")
-    assert aws(server, "s3api", "list-objects-v2", "--bucket", "api-bucket", "--query", "Contents[].Key", "--output", "text").strip() == "k"
+    assert (
+        aws(
+            server,
+            "s3api",
+            "list-objects-v2",
+            "--bucket",
+            "api-bucket",
+            "--query",
+            "Contents[].Key",
+            "--output",
+            "text",
+        ).strip()
+        == "k"
+    )
     url = aws(server, "s3", "presign", "s3://api-bucket/k").strip()
     import urllib.request
 
@@ -67,10 +106,14 @@ def test_aws_s3api(server, tmp_path):
 def go_program(tmp_path_factory):
     program = tmp_path_factory.mktemp("go") / "goclient"
     environment = {**os.environ, "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0"}
-    subprocess.run([need("go"), "build", "-o", str(program), "."], cwd=HERE / "goclient", env=environment, check=True, timeout=500)
+    subprocess.run(
+        [need("go"), "build", "-o", str(program), "."], cwd=HERE / "goclient", env=environment, check=True, timeout=500
+    )
     return program
 
 
 def test_minio_go(server, go_program):
-    done = subprocess.run([str(go_program)], env=server.client_environment(), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [str(go_program)], env=server.client_environment(), capture_output=True, text=True, timeout=120
+    )
     assert (done.stdout, done.stderr) == ("ok\n", "")

@@ -10,7 +10,6 @@ import time
 import urllib.parse
 
 import pytest
-
 from rawhttp import EMPTY, Connection, Signer, crc32, crc32c, crc64nvme, error_code, request
 
 SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
@@ -26,7 +25,11 @@ def chunked(server, path, kind, pieces=PIECES, trailers=None, spoil=lambda body:
     probe = Signer(server)
     probe.signature = "0" * 64
     size = len(probe.chunks(pieces, trailers, signed))
-    fields = {"content-length": str(size), "x-amz-decoded-content-length": str(length), "content-encoding": "aws-chunked,gzip"}
+    fields = {
+        "content-length": str(size),
+        "x-amz-decoded-content-length": str(length),
+        "content-encoding": "aws-chunked,gzip",
+    }
     if trailers:
         fields["x-amz-trailer"] = next(iter(trailers))
     connection = Connection(server)
@@ -36,10 +39,16 @@ def chunked(server, path, kind, pieces=PIECES, trailers=None, spoil=lambda body:
     return status, error_code(body), headers
 
 
-@pytest.mark.parametrize("kind, trailers", [(SIGNED, None), (TRAILER, {"x-amz-checksum-crc32": crc32(DATA)}),
-                                            (UNSIGNED_TRAILER, {"x-amz-checksum-crc32c": crc32c(DATA)}),
-                                            (UNSIGNED_TRAILER, {"x-amz-checksum-crc64nvme": crc64nvme(DATA)}),
-                                            (TRAILER, {"x-amz-checksum-sha256": base64.b64encode(hashlib.sha256(DATA).digest()).decode()})])
+@pytest.mark.parametrize(
+    "kind, trailers",
+    [
+        (SIGNED, None),
+        (TRAILER, {"x-amz-checksum-crc32": crc32(DATA)}),
+        (UNSIGNED_TRAILER, {"x-amz-checksum-crc32c": crc32c(DATA)}),
+        (UNSIGNED_TRAILER, {"x-amz-checksum-crc64nvme": crc64nvme(DATA)}),
+        (TRAILER, {"x-amz-checksum-sha256": base64.b64encode(hashlib.sha256(DATA).digest()).decode()}),
+    ],
+)
 def test_chunked_uploads(server, s3, bucket, kind, trailers):
     assert chunked(server, f"/{bucket}/k", kind, trailers=trailers)[0] == 200
     got = s3.get_object(Bucket=bucket, Key="k")
@@ -51,9 +60,15 @@ def test_chunked_uploads(server, s3, bucket, kind, trailers):
         name = next(iter(trailers))
         wrong = base64.b64encode(bytes(len(base64.b64decode(trailers[name])))).decode()
         assert chunked(server, f"/{bucket}/spoiled", kind, trailers={name: wrong})[:2] == (400, "BadDigest")
-    assert chunked(server, f"/{bucket}/spoiled", kind, trailers=trailers, length=len(DATA) + 1)[:2] == (400, "IncompleteBody")
+    assert chunked(server, f"/{bucket}/spoiled", kind, trailers=trailers, length=len(DATA) + 1)[:2] == (
+        400,
+        "IncompleteBody",
+    )
     small = [DATA[:100], DATA[100:]]
-    assert chunked(server, f"/{bucket}/spoiled", kind, pieces=small, trailers=trailers)[:2] == (403, "InvalidChunkSizeError")
+    assert chunked(server, f"/{bucket}/spoiled", kind, pieces=small, trailers=trailers)[:2] == (
+        403,
+        "InvalidChunkSizeError",
+    )
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
 
 
@@ -61,7 +76,11 @@ def test_trailers_that_are_missing(server, bucket):
     for trailers in ({"x-amz-checksum-crc32": ""}, {"x-amz-checksum-crc32": "nonsense"}):
         assert chunked(server, f"/{bucket}/k", UNSIGNED_TRAILER, trailers=trailers)[0] == 400
     body = Signer(server).chunks([DATA], {"x-other": "1"}, False)
-    fields = {"content-length": str(len(body)), "x-amz-decoded-content-length": str(len(DATA)), "x-amz-trailer": "x-amz-checksum-crc32"}
+    fields = {
+        "content-length": str(len(body)),
+        "x-amz-decoded-content-length": str(len(DATA)),
+        "x-amz-trailer": "x-amz-checksum-crc32",
+    }
     connection = Connection(server)
     connection.send(Signer(server).head("PUT", f"/{bucket}/k", UNSIGNED_TRAILER, fields) + body)
     status, _, answer = connection.answer()
@@ -96,15 +115,23 @@ def test_checksum_headers(server, bucket, algorithm, value):
 
 def test_clock(server, bucket):
     now = datetime.datetime.now(datetime.timezone.utc)
-    for minutes, expected in ((0, None), (14, None), (-14, None), (16, "RequestTimeTooSkewed"), (-16, "RequestTimeTooSkewed")):
+    for minutes, expected in (
+        (0, None),
+        (14, None),
+        (-14, None),
+        (16, "RequestTimeTooSkewed"),
+        (-16, "RequestTimeTooSkewed"),
+    ):
         signer = Signer(server, now + datetime.timedelta(minutes=minutes))
         assert error_code(request(server, "GET", f"/{bucket}", signer=signer, query="list-type=2")[2]) == expected
 
 
 def presigned(server, when, expires, path):
     signer = Signer(server, when)
-    query = (f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={urllib.parse.quote(server.key + '/' + signer.scope, safe='')}"
-             f"&X-Amz-Date={signer.date}&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host")
+    query = (
+        f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={urllib.parse.quote(server.key + '/' + signer.scope, safe='')}"
+        f"&X-Amz-Date={signer.date}&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host"
+    )
     canonical = "\n".join(["GET", path, query, f"host:127.0.0.1:{server.port}", "", "host", "UNSIGNED-PAYLOAD"])
     text = "\n".join(["AWS4-HMAC-SHA256", signer.date, signer.scope, hashlib.sha256(canonical.encode()).hexdigest()])
     import hmac
@@ -167,7 +194,10 @@ def test_refusal_reaches_a_client_that_is_still_sending(server):
 
 def test_head_has_no_body(server, bucket):
     connection = Connection(server)
-    connection.send(Signer(server).head("HEAD", f"/{bucket}/none", EMPTY) + Signer(server).head("GET", f"/{bucket}", EMPTY, query="list-type=2"))
+    connection.send(
+        Signer(server).head("HEAD", f"/{bucket}/none", EMPTY)
+        + Signer(server).head("GET", f"/{bucket}", EMPTY, query="list-type=2")
+    )
     assert connection.answer(has_body=False)[0] == 404
     assert connection.answer()[0] == 200
 
@@ -185,7 +215,9 @@ def test_error_documents(server, bucket):
     assert request(server, "POST", f"/{bucket}/k")[0] == 405
 
 
-@pytest.mark.parametrize("name", ["publicAccessBlock", "cors", "lifecycle", "policy", "website", "tagging", "unheard-of"])
+@pytest.mark.parametrize(
+    "name", ["publicAccessBlock", "cors", "lifecycle", "policy", "website", "tagging", "unheard-of"]
+)
 def test_subresources_never_fall_through(server, s3, bucket, name):
     s3.put_object(Bucket=bucket, Key="k", Body=b"kept")
     for method in ("GET", "PUT", "DELETE"):
@@ -201,14 +233,23 @@ def test_subresources_never_fall_through(server, s3, bucket, name):
 def test_cors(server, s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=b"x", ACL="public-read")
     connection = Connection(server)
-    connection.send(f"OPTIONS /{bucket}/k HTTP/1.1\r\nHost: x\r\nOrigin: http://a.example\r\n"
-                    "Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: content-type, x-amz-date\r\n\r\n".encode())
+    connection.send(
+        f"OPTIONS /{bucket}/k HTTP/1.1\r\nHost: x\r\nOrigin: http://a.example\r\n"
+        "Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: content-type, x-amz-date\r\n\r\n".encode()
+    )
     status, headers, _ = connection.answer()
     assert status == 200 and headers["access-control-allow-origin"] == "*"
-    assert "PUT" in headers["access-control-allow-methods"] and headers["access-control-allow-headers"] == "content-type, x-amz-date"
+    assert (
+        "PUT" in headers["access-control-allow-methods"]
+        and headers["access-control-allow-headers"] == "content-type, x-amz-date"
+    )
     connection.send(f"GET /{bucket}/k HTTP/1.1\r\nHost: x\r\nOrigin: http://a.example\r\n\r\n".encode())
     status, headers, _ = connection.answer()
-    assert status == 200 and headers["access-control-allow-origin"] == "*" and "ETag" in headers["access-control-expose-headers"]
+    assert (
+        status == 200
+        and headers["access-control-allow-origin"] == "*"
+        and "ETag" in headers["access-control-expose-headers"]
+    )
 
 
 def test_utf8_metadata(server, bucket):
@@ -221,16 +262,26 @@ def test_utf8_metadata(server, bucket):
 
 
 HOSTILE = [
-    b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET %zz HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /%zz/k HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /b/%ff%fe HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /b/a%00b HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /?" + b"a=%zz&" * 100 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 70_000 + b"\r\n\r\n",
-    b"PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+    b"\x00\x01\x02\r\n\r\n",
+    b"GET\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET %zz HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /%zz/k HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /b/%ff%fe HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /b/a%00b HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /?" + b"a=%zz&" * 100 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 70_000 + b"\r\n\r\n",
+    b"PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    b"PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n",
     b"PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     b"PUT /b/k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
     b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: AWS4-HMAC-SHA256 Credential=////, SignedHeaders=;;, Signature=\r\n\r\n",
     b"GET /?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a/b/c/d/e&X-Amz-Date=x&X-Amz-Expires=x&X-Amz-SignedHeaders=&X-Amz-Signature= HTTP/1.1\r\nHost: x\r\n\r\n",
     b"POST /public HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 3\r\n\r\n--b",
-    b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"\r\n\r\n\r\n",
+    b"GET / HTTP/1.0\r\n\r\n",
 ]
 
 
@@ -246,8 +297,12 @@ def test_hostile_requests(server, index):
 
 def test_noise(server, bucket):
     noise = random.Random(4711)
-    head = Signer(server).head("PUT", f"/{bucket}/k", UNSIGNED_TRAILER, {
-        "content-length": "200", "x-amz-decoded-content-length": "100", "x-amz-trailer": "x-amz-checksum-crc32"})
+    head = Signer(server).head(
+        "PUT",
+        f"/{bucket}/k",
+        UNSIGNED_TRAILER,
+        {"content-length": "200", "x-amz-decoded-content-length": "100", "x-amz-trailer": "x-amz-checksum-crc32"},
+    )
     for _ in range(200):
         data = bytearray(head + Signer(server).chunks([b"x" * 100], {"x-amz-checksum-crc32": crc32(b"x" * 100)}, False))
         for _ in range(noise.randint(1, 8)):

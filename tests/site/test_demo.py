@@ -61,9 +61,7 @@ def test_a_picture_uploaded_in_a_browser_appears_in_the_gallery(site_address, br
     browser.find_element(By.NAME, "title").send_keys("From a browser")
     browser.find_element(By.NAME, "image").send_keys(str(picture))
     browser.find_element(By.CSS_SELECTOR, "#upload button").click()
-    WebDriverWait(browser, 20).until(
-        lambda page: len(page.find_elements(By.CSS_SELECTOR, "figure img")) == before + 1
-    )
+    WebDriverWait(browser, 20).until(lambda page: len(page.find_elements(By.CSS_SELECTOR, "figure img")) == before + 1)
 
     shown = browser.find_element(By.CSS_SELECTOR, "img[alt='From a browser']")
     WebDriverWait(browser, 20).until(lambda page: page.execute_script("return arguments[0].naturalWidth", shown) == 321)

@@ -17,7 +17,7 @@ namespace orlop::testing {
 class Certificate {
  public:
   struct Options {
-    std::string name;                 // CN
+    std::string name;                      // CN
     std::string subject_alternative = {};  // "IP:127.0.0.1,DNS:localhost"; empty: none
     bool authority = false;
     long begins = -3600;  // seconds from now

@@ -29,5 +29,7 @@ class LedgerMiddleware:
         with orlop.requests() as ledger:
             response = self.get_response(request)
         elapsed = (time.perf_counter() - started) * 1000
-        recent.appendleft(PageCost(f"{request.method} {request.path}", response.status_code, elapsed, ledger.operations))
+        recent.appendleft(
+            PageCost(f"{request.method} {request.path}", response.status_code, elapsed, ledger.operations)
+        )
         return response

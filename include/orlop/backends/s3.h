@@ -25,10 +25,11 @@ struct Options {
   std::string profile;
   bool anonymous = false;
 
-  Addressing addressing = Addressing::automatic;  // automatic: virtual where the bucket's name allows it, path for endpoints
-  std::string dialect;  // "aws", "minio", "ceph", "s3proxy", "versitygw", "generic"; empty: by endpoint
-  std::string signature;  // of presigned URLs: "v4", or "v2" for services that know nothing newer; empty: v4
-  bool use_ssl = true;    // without an endpoint: https or http
+  Addressing addressing =
+      Addressing::automatic;  // automatic: virtual where the bucket's name allows it, path for endpoints
+  std::string dialect;        // "aws", "minio", "ceph", "s3proxy", "versitygw", "generic"; empty: by endpoint
+  std::string signature;      // of presigned URLs: "v4", or "v2" for services that know nothing newer; empty: v4
+  bool use_ssl = true;        // without an endpoint: https or http
 
   // TLS and network.
   bool verify = true;

@@ -1,7 +1,8 @@
 // Around: a layer that says only what it does around a call.
 //
 // Derive as `class MyLayer : public Around<MyLayer>` and write
-//   template <class Next> auto around(const Context& context, const Call& call, Next&& next) -> decltype(next(context));
+//   template <class Next> auto around(const Context& context, const Call& call, Next&& next) ->
+//   decltype(next(context));
 // All twelve operations and the multipart interface go through it. Override an operation to change that one only, and
 // wrap() to see the bytes of readers and writers.
 #pragma once

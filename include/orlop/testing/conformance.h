@@ -53,8 +53,8 @@ struct Harness {
   std::function<void()> cleanup;
 
   std::vector<Deviation> deviations;
-  std::vector<std::string> secrets;                // must not occur in any error
-  std::uint64_t large = std::uint64_t{20} << 20;   // bytes of a large object
+  std::vector<std::string> secrets;               // must not occur in any error
+  std::uint64_t large = std::uint64_t{20} << 20;  // bytes of a large object
 };
 
 // Kinds of keys that have gone wrong somewhere, and an example of each.

@@ -45,9 +45,9 @@ struct BucketEntry {
 class BucketStore {
  public:
   virtual ~BucketStore() = default;
-  virtual Result<std::vector<BucketEntry>> list() = 0;  // by name
-  virtual Result<void> create(const std::string& bucket) = 0;        // already_exists
-  virtual Result<void> remove(const std::string& bucket) = 0;        // not_found, precondition_failed (not empty)
+  virtual Result<std::vector<BucketEntry>> list() = 0;                  // by name
+  virtual Result<void> create(const std::string& bucket) = 0;           // already_exists
+  virtual Result<void> remove(const std::string& bucket) = 0;           // not_found, precondition_failed (not empty)
   virtual std::shared_ptr<Driver> open(const std::string& bucket) = 0;  // null: no such bucket
 };
 // One bucket a sub-directory of a root directory; survives restarts.

@@ -254,6 +254,19 @@ TEST_F(LocalTest, ListsMoreNamesThanItHolds) {
   EXPECT_EQ(count, 10'050U);
 }
 
+TEST_F(LocalTest, AGroupWithNothingBehindStartAfterIsNotListed) {
+  for (const char* key : {"a/1", "a/2", "b"}) put(key, "x").value();
+  auto after = [&](std::string start) {
+    Page page =
+        driver->list({}, {.prefix = {}, .delimiter = "/", .token = {}, .start_after = std::move(start)}).value();
+    std::vector<std::string> keys;
+    for (const Entry& entry : page.entries) keys.push_back(entry.key);
+    return keys;
+  };
+  EXPECT_EQ(after("a/1"), (std::vector<std::string>{"a/", "b"}));
+  EXPECT_EQ(after("a/2"), std::vector<std::string>{"b"});
+}
+
 TEST_F(LocalTest, OneReaderAndAWriterAfterCommitDoNotBlockOthers) {
   auto writer = driver->write({}, {.key = "a", .attrs = {}, .mode = {}, .if_match = {}, .size = {}}).value();
   writer->write(as_bytes("one")).value();

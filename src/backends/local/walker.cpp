@@ -124,7 +124,7 @@ Result<std::optional<Entry>> Walker::visit(const std::string& key, const std::st
       ORLOP_TRY(enter(key, position));
       return none;
     }
-    ORLOP_ASSIGN(bool found, has_object(key, 0));
+    ORLOP_ASSIGN(bool found, position > key ? has_object_from(key, position) : has_object(key, 0));
     if (!found) return none;
     return std::optional(Entry{.key = key, .is_prefix = true, .size = 0, .modified = {}, .etag = {}});
   }
@@ -190,6 +190,12 @@ Result<void> Walker::fill(Directory& directory, const std::string& position) con
   directory.names = smallest.take();
   directory.open = *std::move(opened);
   return {};
+}
+
+Result<bool> Walker::has_object_from(const std::string& path, const std::string& position) const {
+  Walker below(tree_, context_, path, false);
+  ORLOP_ASSIGN(std::optional<Entry> entry, below.next(position));
+  return entry.has_value();
 }
 
 Result<bool> Walker::has_object(const std::string& path, unsigned depth) const {

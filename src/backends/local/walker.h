@@ -40,6 +40,8 @@ class Walker {
   Result<std::optional<Entry>> visit(const std::string& key, const std::string& position);
   std::optional<Entry> entry_of(const std::string& key) const;
   Result<bool> has_object(const std::string& path, unsigned depth) const;
+  // The same of what is at or behind `position`, which lies below `path`.
+  Result<bool> has_object_from(const std::string& path, const std::string& position) const;
   bool is_above(const Directory& directory) const noexcept;
 
   const Tree& tree_;

@@ -120,6 +120,7 @@ Result<Config> make_config(Options options) {
     ORLOP_ASSIGN(config.public_endpoint, Endpoint::parse(options.public_endpoint, "public_endpoint"));
   }
   ORLOP_ASSIGN(config.checksum, choose_checksum(options.checksum, *config.dialect));
+  config.verify_downloads = options.checksum != "none";
   ORLOP_ASSIGN(config.credentials, choose_credentials(options));
   config.bucket = std::move(options.bucket);
   config.region = std::move(options.region);

@@ -23,7 +23,8 @@ struct Config {
   bool secure = true;  // of Amazon's
   Addressing addressing = Addressing::automatic;
   const Dialect* dialect = nullptr;
-  ChecksumAlgorithm checksum = ChecksumAlgorithm::none;
+  ChecksumAlgorithm checksum = ChecksumAlgorithm::none;  // sent with uploads
+  bool verify_downloads = true;  // by the checksum a service has; asking one that has none is harmless
   std::shared_ptr<CredentialChain> credentials;
   net::HttpOptions http;
   std::uint64_t part_size = 0;

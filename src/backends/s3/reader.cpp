@@ -240,8 +240,7 @@ std::uint64_t expected_length(const Range& range) {
 Result<Meta> stat_object(Client& client, const Context& context, const StatRequest& request) {
   ORLOP_ASSIGN(Request head, access_request("HeadObject", "HEAD", request.key, request.conditions, request.version,
                                             request.provider));
-  bool wants_sum = client.config().checksum != ChecksumAlgorithm::none;
-  if (wants_sum) head.headers.emplace_back("x-amz-checksum-mode", "ENABLED");
+  if (client.config().verify_downloads) head.headers.emplace_back("x-amz-checksum-mode", "ENABLED");
   ORLOP_ASSIGN(auto response, client.send(context, head));
   ORLOP_ASSIGN(Meta meta, object_meta(*response));
   auto size = parse_number(response->headers().get("content-length"));
@@ -265,7 +264,7 @@ Result<std::unique_ptr<Reader>> read_object(Client& client, const Context& conte
   if (!whole) {
     get.headers.emplace_back("range", range_header(request.range));
     get.other_status = 206;
-  } else if (client.config().checksum != ChecksumAlgorithm::none) {
+  } else if (client.config().verify_downloads) {
     get.headers.emplace_back("x-amz-checksum-mode", "ENABLED");
   }
   get.answer_size = expected_length(request.range);
