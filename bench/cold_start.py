@@ -14,9 +14,13 @@ from harness import BUCKET, CREDENTIALS, OUR_PYTHON, PEER_PYTHON, ROOT, null_ser
 PROBE = """
 import resource, sys, time, json
 from django.conf import settings
-settings.configure(AWS_STORAGE_BUCKET_NAME="bench", AWS_S3_ENDPOINT_URL="http://127.0.0.1:1", AWS_S3_REGION_NAME="us-east-1")
+settings.configure(
+    AWS_STORAGE_BUCKET_NAME="bench", AWS_S3_ENDPOINT_URL="http://127.0.0.1:1", AWS_S3_REGION_NAME="us-east-1"
+)
 import django.core.files.storage
-def now(): return time.perf_counter(), time.process_time(), int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+def now():
+    pages = int(open("/proc/self/statm").read().split()[1])
+    return time.perf_counter(), time.process_time(), pages * resource.getpagesize()
 before = now()
 import storages.backends.s3
 imported = now()

@@ -130,7 +130,8 @@ def write_result(name: str, rows: dict, **details) -> Path:
     record = {
         "command": "./dev bench " + shlex.join([name, *sys.argv[1:]]),
         "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}, Python {platform.python_version()}",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}",
+        "python": platform.python_version(),
         **details,
         "rows": rows,
     }

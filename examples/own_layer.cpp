@@ -24,5 +24,6 @@ int main() {
   storage.save("a.txt", "one").value();
   storage.copy("a.txt", "b.txt").value();
   std::cout << storage.read_all("b.txt").value() << "\n";
-  std::cout << "c.txt exists: " << std::boolalpha << storage.exists("c.txt").value() << "\n";
+  bool exists = storage.exists("c.txt").value();
+  std::cout << "c.txt exists: " << std::boolalpha << exists << "\n";
 }

@@ -60,8 +60,9 @@ run_all_tests() {
   if [[ $quick ]]; then
     say "--quick: left out the real servers (MinIO, Ceph, S3Proxy) and the sanitizers"
   else
-    stage "C++ tests under ASan and UBSan" sanitized_tests asan
-    stage "C++ tests under TSan" sanitized_tests tsan
+    local sanitizer
+    for sanitizer in "${sanitizers[@]}"; do stage "C++ tests under $sanitizer" sanitized_tests "$sanitizer"; done
+    [[ ${#sanitizers[@]} == 2 ]] || say "--no-tsan: left out ThreadSanitizer"
   fi
   python tests/count.py "$results"
 }

@@ -152,7 +152,7 @@ def draw_picture(seed: int) -> bytes:
     draw = ImageDraw.Draw(picture, "RGBA")
     for _ in range(60):
         x, y, radius = chance.randrange(640), chance.randrange(480), chance.randrange(10, 120)
-        colour = tuple(chance.randrange(256) for _ in range(3)) + (90,)
+        colour = (*(chance.randrange(256) for _ in range(3)), 90)
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
     out = io.BytesIO()
     picture.filter(ImageFilter.GaussianBlur(2)).save(out, "PNG")

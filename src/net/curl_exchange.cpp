@@ -112,6 +112,7 @@ Result<void> CurlExchange::start(const HttpRequest& request) {
 // delimits may be cut anywhere without a sign. Of an error the status alone is worth having.
 Result<void> CurlExchange::check_answer() {
   if (head_.status() >= 300) return {};
+  if (refusal_) return fail(*std::move(refusal_));
   if (sent_ < body_size_)
     return fail(Error(Code::data_corrupted,
                       fmt::format("{} answered before it had the whole request", host_of(origin_)), Retry::safe)

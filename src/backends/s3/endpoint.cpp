@@ -38,7 +38,7 @@ Result<Endpoint> Endpoint::parse(std::string_view text, std::string_view option)
   }
   // Clients leave the scheme's own port out of the Host header, which is signed.
   std::string_view own_port = result.secure() ? ":443" : ":80";
-  if (result.host.ends_with(own_port)) result.host.resize(result.host.size() - own_port.size());
+  if (result.host.ends_with(own_port)) result.host.erase(result.host.size() - own_port.size());
   return result;
 }
 
