@@ -2,12 +2,16 @@
 
 with orlop.testing.Server(buckets=["media"]) as server:
     storage = server.storage("media")
+
+pytest has it as the fixture `s3_server` (orlop.pytest_plugin).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -28,6 +32,30 @@ class ServedRequest(NamedTuple):
     status: int  # 0: the connection was dropped by a fault
     bytes_in: int
     bytes_out: int
+
+    def __str__(self) -> str:
+        place = "/".join(filter(None, (self.bucket, self.key)))
+        return f"{self.operation} {place} ({self.status or 'dropped'})"
+
+
+class Expectation:
+    """What a block of code is to ask of the server: so many requests of each operation, and no others."""
+
+    def __init__(self, operations: dict[str, int], max: int | None) -> None:
+        self.operations = operations
+        self.max = max
+        self.requests: list[ServedRequest] = []  # known when the block has ended
+
+    def check(self) -> None:
+        made = Counter(request.operation for request in self.requests)
+        if self.max is not None and len(self.requests) > self.max:
+            raise AssertionError(f"{len(self.requests)} requests instead of at most {self.max}: {self._made()}")
+        if self.operations and made != Counter(self.operations):
+            wanted = ", ".join(f"{count} {operation}" for operation, count in self.operations.items())
+            raise AssertionError(f"expected {wanted}; the server was asked for {self._made()}")
+
+    def _made(self) -> str:
+        return ", ".join(map(str, self.requests)) or "nothing"
 
 
 class Server:
@@ -91,6 +119,25 @@ class Server:
         Empty for none.
         """
         self._server.set_faults(script)
+
+    @contextmanager
+    def faults(self, script: str) -> Iterator[None]:
+        """set_faults() for a block."""
+        self.set_faults(script)
+        try:
+            yield
+        finally:
+            self.set_faults("")
+
+    @contextmanager
+    def expect(self, max: int | None = None, **operations: int) -> Iterator[Expectation]:
+        """Fails, naming the requests, when the block makes others than these: ``expect(HeadObject=1, PutObject=1)``,
+        or more than `max`. What it made is in `requests` of the value."""
+        self.take_log()
+        expectation = Expectation(operations, max)
+        yield expectation
+        expectation.requests = self.take_log()
+        expectation.check()
 
     def take_log(self) -> list[ServedRequest]:
         """The requests served since the start or the last call."""
