@@ -80,6 +80,18 @@ class Store:
         exclusive: bool,
         ledger: Ledger | None,
     ) -> Meta: ...
+    def put_many(
+        self,
+        objects: builtins.list[tuple[str, Buffer | str, dict[str, object] | None, str | None]],
+        concurrency: int,
+        ledger: Ledger | None,
+    ) -> builtins.list[Meta | Exception]: ...
+    def get_many(
+        self, keys: builtins.list[str], concurrency: int, ledger: Ledger | None
+    ) -> builtins.list[bytes | Exception]: ...
+    def stat_many(
+        self, keys: builtins.list[str], concurrency: int, ledger: Ledger | None
+    ) -> builtins.list[Meta | Exception]: ...
     def write(self, key: str, attrs: dict[str, object] | None, exclusive: bool, ledger: Ledger | None) -> Writer: ...
     def list(
         self, prefix: str, delimiter: str, token: str, start_after: str, page_size: int, ledger: Ledger | None

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # The size from which an upload goes in parts, unless `part_size` says another.
 PART_SIZE = 8 << 20
+# Requests at a time of what does many.
+CONCURRENCY = 64
 # Names tried before giving up on finding one that is not taken.
 ALTERNATIVES = 100
 
@@ -185,6 +187,31 @@ class Storage:
     def move(self, source: str, target: str) -> None:
         self._store.move(_key(source), _key(target), current())
 
+    # -- Many at once ------------------------------------------------------------------------------------------------
+
+    # One call, without the GIL, for any number of objects. What fails stands in the result and stops nothing else.
+
+    def put_many(
+        self,
+        objects: Iterable[tuple[str, bytes | bytearray | memoryview | str | os.PathLike[str]]],
+        *,
+        overwrite: bool = True,
+        concurrency: int = CONCURRENCY,
+    ) -> list[_native.Meta | Exception]:
+        """Stores (name, content) pairs; a `Path` as content is the file there. Per pair its facts, or what went wrong:
+        `AlreadyExists` for a taken name, without `overwrite`."""
+        condition = None if overwrite else ""
+        items = [(_key(name), _content(data), _attrs(name, ""), condition) for name, data in objects]
+        return self._store.put_many(items, concurrency, current())
+
+    def get_many(self, names: Iterable[str], *, concurrency: int = CONCURRENCY) -> list[bytes | Exception]:
+        """Per name the content, in memory, or what went wrong."""
+        return self._store.get_many([_key(name) for name in names], concurrency, current())
+
+    def stat_many(self, names: Iterable[str], *, concurrency: int = CONCURRENCY) -> list[_native.Meta | Exception]:
+        """Per name what is known of the object, or what went wrong."""
+        return self._store.stat_many([_key(name) for name in names], concurrency, current())
+
     # -- Addresses ---------------------------------------------------------------------------------------------------
 
     def url(self, name: str, *, expires: int = 3600, method: str = "GET") -> str:
@@ -217,6 +244,12 @@ def _rebuild(kind: type[Storage], url: str, configuration: dict[str, Any]) -> St
 def _key(name: str) -> str:
     _native.check_relative(name.rstrip("/"))
     return name
+
+
+def _content(data: bytes | bytearray | memoryview | str | os.PathLike[str]) -> Any:
+    if isinstance(data, str):
+        return data.encode()
+    return os.fspath(data) if isinstance(data, os.PathLike) else data
 
 
 def _candidates(name: str) -> Iterator[str]:

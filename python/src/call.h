@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "errors.h"
-#include "interrupt.h"
 #include "ledger.h"
 #include "orlop/context.h"
+#include "orlop/interrupt.h"
 
 namespace orlop::python {
 

@@ -9,13 +9,14 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
-#include <iterator>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <tuple>
 
 #include "buffers.h"
 #include "call.h"
+#include "orlop/bulk.h"
 #include "orlop/cloudfront.h"
 #include "orlop/file.h"
 #include "orlop/naming.h"
@@ -81,6 +82,9 @@ nb::object to_datetime(const std::optional<SystemTime>& time) {
   if (microseconds % 1'000'000 == 0) return whole;
   return whole.attr("replace")(nb::arg("microsecond") = microseconds % 1'000'000);
 }
+
+nb::object to_python(const Meta& meta) { return nb::cast(meta); }
+nb::object to_python(const std::string& body) { return nb::bytes(body.data(), body.size()); }
 
 PutMode mode_of(bool exclusive) { return exclusive ? PutMode::create : PutMode::overwrite; }
 
@@ -277,6 +281,33 @@ class Store {
     return send(key, Payload::file(fd, offset, length), attrs, exclusive, ledger);
   }
 
+  // (key, bytes or the path of a file, attrs, if_match) an object; if_match None: none asked for, "": it must be new.
+  nb::list put_many(nb::handle objects, unsigned concurrency, nb::handle ledger) const {
+    std::deque<Buffer> buffers;
+    std::vector<Upload> uploads;
+    for (nb::handle object : objects) {
+      Upload& upload =
+          uploads.emplace_back(Upload{.key = nb::cast<std::string>(object[0]), .attrs = to_attrs(object[2])});
+      if (nb::isinstance<nb::str>(object[1])) {
+        upload.path = nb::cast<std::string>(object[1]);
+      } else {
+        upload.payload = Payload::bytes(buffers.emplace_back(object[1], PyBUF_SIMPLE).bytes());
+      }
+      if (object[3].is_none()) continue;
+      upload.if_match = nb::cast<std::string>(object[3]);
+      upload.mode = upload.if_match.empty() ? PutMode::create : PutMode::match;
+    }
+    return outcomes(orlop::put_many, uploads, concurrency, ledger);
+  }
+
+  nb::list get_many(const std::vector<std::string>& keys, unsigned concurrency, nb::handle ledger) const {
+    return outcomes(orlop::get_many, keys, concurrency, ledger);
+  }
+
+  nb::list stat_many(const std::vector<std::string>& keys, unsigned concurrency, nb::handle ledger) const {
+    return outcomes(orlop::stat_many, keys, concurrency, ledger);
+  }
+
   OpenWriter write(Key key, nb::handle attrs, bool exclusive, nb::object ledger) const {
     Lasting lasting{{}, std::move(ledger)};
     WriteRequest request{std::string(key), to_attrs(attrs), mode_of(exclusive), {}, {}};
@@ -296,8 +327,8 @@ class Store {
   }
 
   // An exception or None a key.
-  nb::list remove(std::vector<std::string> keys, nb::handle ledger) const {
-    RemoveResults results = call(ledger, [&](const Context& context) { return remove_all(context, std::move(keys)); });
+  nb::list remove(const std::vector<std::string>& keys, nb::handle ledger) const {
+    auto results = call(ledger, [&](const Context& context) { return Result(remove_many(context, driver(), keys)); });
     nb::list outcome;
     for (const auto& error : results) outcome.append(error ? to_exception(*error) : nb::none());
     return outcome;
@@ -344,33 +375,21 @@ class Store {
     throw nb::value_error("a URL can be signed for GET, HEAD, PUT, DELETE or POST");
   }
 
-  Meta send(Key key, const Payload& payload, nb::handle attributes, bool exclusive, nb::handle ledger) const {
-    Attrs attrs = to_attrs(attributes);
-    return call(ledger, [&](const Context& context) {
-      if (payload.size() < one_request_below_) {
-        return driver().put(context, {.key = key, .payload = payload, .attrs = &attrs, .mode = mode_of(exclusive)});
-      }
-      return send_large(context, {std::string(key), std::move(attrs), mode_of(exclusive), {}, payload.size()}, payload);
+  Meta send(Key key, const Payload& payload, nb::handle attrs, bool exclusive, nb::handle ledger) const {
+    Upload upload{.key = std::string(key), .payload = payload, .attrs = to_attrs(attrs), .mode = mode_of(exclusive)};
+    return call(ledger,
+                [&](const Context& context) { return put_whole(context, driver(), upload, one_request_below_); });
+  }
+
+  // What a function of bulk.h results in: a value or an exception for each of the items.
+  template <class Function, class Items>
+  nb::list outcomes(Function function, const Items& items, unsigned concurrency, nb::handle ledger) const {
+    auto results = call(ledger, [&](const Context& context) {
+      return Result(function(context, driver(), items, {concurrency, one_request_below_}));
     });
-  }
-
-  Result<Meta> send_large(const Context& context, const WriteRequest& request, const Payload& payload) const {
-    ORLOP_ASSIGN(auto writer, driver().write(context, request));
-    ORLOP_TRY(writer->write_from(payload));
-    return writer->commit();
-  }
-
-  Result<RemoveResults> remove_all(const Context& context, std::vector<std::string> keys) const {
-    const std::size_t batch = std::min<std::uint64_t>(info().limits.remove_batch, keys.size());
-    RemoveResults all;
-    for (std::size_t begin = 0; begin < keys.size(); begin += batch) {
-      auto first = keys.begin() + static_cast<std::ptrdiff_t>(begin);
-      auto last = keys.begin() + static_cast<std::ptrdiff_t>(std::min(begin + batch, keys.size()));
-      RemoveRequest request{{std::make_move_iterator(first), std::make_move_iterator(last)}};
-      ORLOP_ASSIGN(RemoveResults results, driver().remove(context, request));
-      std::move(results.begin(), results.end(), std::back_inserter(all));
-    }
-    return all;
+    nb::list list;
+    for (auto& result : results) list.append(result ? to_python(*result) : to_exception(result.error()));
+    return list;
   }
 
   Storage storage_;
@@ -500,6 +519,9 @@ void add_handles(nb::module_& module) {
       .def("download", &Store::download, some, some, maybe)
       .def("put", &Store::put, some, some, maybe, some, maybe)
       .def("put_file", &Store::put_file, some, some, some, some, maybe, some, maybe)
+      .def("put_many", &Store::put_many, some, some, maybe)
+      .def("get_many", &Store::get_many, some, some, maybe)
+      .def("stat_many", &Store::stat_many, some, some, maybe)
       .def("write", &Store::write, some, maybe, some, maybe)
       .def("list", &Store::list, some, some, some, some, some, maybe)
       .def("remove", &Store::remove, some, maybe)

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "core/storage_names.h"
-#include "engine/tasks.h"
+#include "orlop/bulk.h"
 #include "orlop/layers/layers.h"
 #include "orlop/naming.h"
 #include "orlop/registry.h"
@@ -120,31 +120,10 @@ Result<void> Storage::remove(std::string_view name, const Context& context) cons
 
 Result<RemoveResults> Storage::remove(const std::vector<std::string>& names, const Context& context) const {
   for (const std::string& name : names) ORLOP_TRY(check_inside(name));
-  constexpr unsigned parallel_batches = 8;
-  constexpr std::uint64_t largest_batch = 1000;
-  auto batch = static_cast<std::size_t>(std::clamp<std::uint64_t>(info().limits.remove_batch, 1, largest_batch));
-  Context inner = limited(context);
-  RemoveResults results(names.size());
-
-  auto remove_batch = [&](std::size_t begin) {
-    std::size_t end = std::min(begin + batch, names.size());
-    RemoveRequest request;
-    for (std::size_t i = begin; i < end; ++i) request.keys.push_back(names[i]);
-    auto answer = driver_->remove(inner, request);
-    for (std::size_t i = begin; i < end; ++i) {
-      results[i] = answer ? std::move((*answer)[i - begin]) : answer.error();
-      if (results[i]) results[i]->add_context("remove", info().scheme, names[i]);
-    }
-  };
-  if (names.size() <= batch) {
-    if (!names.empty()) remove_batch(0);
-    return results;
+  RemoveResults results = remove_many(limited(context), *driver_, names, {.concurrency = 8});
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (results[i]) results[i]->add_context("remove", info().scheme, names[i]);
   }
-  engine::TaskGroup group(parallel_batches);
-  for (std::size_t begin = 0; begin < names.size(); begin += batch) {
-    group.submit([&remove_batch, begin] { remove_batch(begin); });
-  }
-  group.wait();
   return results;
 }
 

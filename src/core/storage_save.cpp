@@ -1,13 +1,10 @@
 // Storage: what is written - names, types, compression, and who wins when a name is taken.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 
-#include "core/file_error.h"
 #include "core/gzip.h"
-#include "engine/file_descriptor.h"
+#include "core/payload_file.h"
 #include "orlop/naming.h"
 #include "orlop/storage.h"
 
@@ -58,24 +55,6 @@ Result<std::string> checked_name(std::string_view name) {
   ORLOP_TRY(naming::check_relative(clean));
   return clean;
 }
-
-class PayloadFile {
- public:
-  static Result<PayloadFile> open(const std::string& path) {
-    FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat facts {};
-    if (!fd || ::fstat(fd.get(), &facts) != 0) return file_error(path);
-    if (!S_ISREG(facts.st_mode)) return Error(Code::invalid_argument, fmt::format("{} is not a regular file", path));
-    return PayloadFile(std::move(fd), static_cast<std::uint64_t>(facts.st_size));
-  }
-
-  Payload payload() const noexcept { return Payload::file(fd_.get(), 0, size_); }
-
- private:
-  PayloadFile(FileDescriptor fd, std::uint64_t size) : fd_(std::move(fd)), size_(size) {}
-  FileDescriptor fd_;
-  std::uint64_t size_;
-};
 
 }  // namespace
 

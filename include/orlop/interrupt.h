@@ -1,13 +1,13 @@
-// Ctrl-C during a call that waits for the network.
+// Ctrl-C during a call that waits for the network, in a program that handles SIGINT itself: an interpreter.
 #pragma once
 
 #include <stop_token>
 
-namespace orlop::python {
+namespace orlop {
 
 // While one exists in the main thread, SIGINT also triggers its stop source, so that the call ends as `canceled`
-// and the interpreter gets to raise KeyboardInterrupt. In other threads, and where Python does not handle SIGINT,
-// it does nothing.
+// and the program's own handler, which ran first, gets its turn. In other threads, and where SIGINT has no handler, it
+// does nothing.
 class Interruptible {
  public:
   explicit Interruptible(std::stop_source source);
@@ -21,4 +21,4 @@ class Interruptible {
 
 bool in_main_thread() noexcept;
 
-}  // namespace orlop::python
+}  // namespace orlop

@@ -1,4 +1,4 @@
-#include "interrupt.h"
+#include "orlop/interrupt.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -11,7 +11,7 @@
 #include <mutex>
 #include <thread>
 
-namespace orlop::python {
+namespace orlop {
 
 namespace {
 
@@ -23,7 +23,7 @@ struct Watcher {
 
   Watcher() {
     sem_init(&signaled, 0, 0);
-    // Signals are for the main thread: the interpreter expects them there.
+    // Signals are for the main thread: interpreters expect them there.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -64,7 +64,7 @@ void on_interrupt(int signal) {
   errno = saved;
 }
 
-// Only the plain kind of handler is the interpreter's.
+// Only the plain kind of handler can be called on with nothing but the signal.
 bool handled(const struct sigaction& action) {
   return !(action.sa_flags & SA_SIGINFO) && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
 }
@@ -97,4 +97,4 @@ Interruptible::~Interruptible() {
   thread.active = std::stop_source(std::nostopstate);
 }
 
-}  // namespace orlop::python
+}  // namespace orlop
