@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class StoragesConfig(AppConfig):
     name = "storages"
     verbose_name = "Storages"
+
+    def ready(self):
+        from storages import checks  # noqa: F401  registers them

@@ -1,0 +1,162 @@
+"""The settings of S3 storages since the first release, and what each is today."""
+
+import re
+
+#: Today's settings: Django setting -> option.
+CURRENT = {
+    "AWS_S3_ACCESS_KEY_ID": "access_key",
+    "AWS_ACCESS_KEY_ID": "access_key",
+    "AWS_S3_SECRET_ACCESS_KEY": "secret_key",
+    "AWS_SECRET_ACCESS_KEY": "secret_key",
+    "AWS_SESSION_TOKEN": "security_token",
+    "AWS_SECURITY_TOKEN": "security_token",
+    "AWS_S3_SESSION_PROFILE": "session_profile",
+    "AWS_S3_FILE_OVERWRITE": "file_overwrite",
+    "AWS_S3_OBJECT_PARAMETERS": "object_parameters",
+    "AWS_STORAGE_BUCKET_NAME": "bucket_name",
+    "AWS_QUERYSTRING_AUTH": "querystring_auth",
+    "AWS_QUERYSTRING_EXPIRE": "querystring_expire",
+    "AWS_S3_SIGNATURE_VERSION": "signature_version",
+    "AWS_LOCATION": "location",
+    "AWS_S3_CUSTOM_DOMAIN": "custom_domain",
+    "AWS_CLOUDFRONT_KEY_ID": "cloudfront_key_id",
+    "AWS_CLOUDFRONT_KEY": "cloudfront_key",
+    "AWS_S3_ADDRESSING_STYLE": "addressing_style",
+    "AWS_S3_FILE_NAME_CHARSET": "file_name_charset",
+    "AWS_IS_GZIPPED": "gzip",
+    "GZIP_CONTENT_TYPES": "gzip_content_types",
+    "AWS_S3_URL_PROTOCOL": "url_protocol",
+    "AWS_S3_ENDPOINT_URL": "endpoint_url",
+    "AWS_S3_PROXIES": "proxies",
+    "AWS_S3_REGION_NAME": "region_name",
+    "AWS_S3_USE_SSL": "use_ssl",
+    "AWS_S3_VERIFY": "verify",
+    "AWS_S3_MAX_MEMORY_SIZE": "max_memory_size",
+    "AWS_DEFAULT_ACL": "default_acl",
+    "AWS_S3_USE_THREADS": "use_threads",
+    "AWS_S3_TRANSFER_CONFIG": "transfer_config",
+    "AWS_S3_CLIENT_CONFIG": "client_config",
+    "AWS_S3_FILE_BUFFER_SIZE": None,  # of files that are written; no option of a storage
+}
+
+#: Read, and without consequence.
+IDLE = {
+    "AWS_S3_MAX_MEMORY_SIZE": "nothing is spooled any more; remove it",
+    "AWS_S3_FILE_NAME_CHARSET": "names are UTF-8; remove it",
+}
+
+#: Attributes of the older classes, which could be passed to their constructors: attribute -> setting.
+ATTRIBUTES = {
+    "acl": "AWS_DEFAULT_ACL",
+    "bucket": "AWS_STORAGE_BUCKET_NAME",
+    "auto_create_bucket": "AWS_AUTO_CREATE_BUCKET",
+    "bucket_acl": "AWS_BUCKET_ACL",
+    "calling_format": "AWS_S3_CALLING_FORMAT",
+    "encryption": "AWS_S3_ENCRYPTION",
+    "headers": "AWS_HEADERS",
+    "host": "AWS_S3_HOST",
+    "origin": "AWS_ORIGIN",
+    "port": "AWS_S3_PORT",
+    "preload_metadata": "AWS_PRELOAD_METADATA",
+    "proxy": "AWS_S3_PROXY_HOST",
+    "proxy_port": "AWS_S3_PROXY_PORT",
+    "reduced_redundancy": "AWS_REDUCED_REDUNDANCY",
+    "secure_urls": "AWS_S3_SECURE_URLS",
+}
+
+#: Settings later releases dropped, by the classes that read them. Those of boto's class and of the oldest one meant
+#: nothing to the class on boto3.
+BOTO3_DROPPED = frozenset(
+    "AWS_AUTO_CREATE_BUCKET AWS_BUCKET_ACL AWS_REDUCED_REDUNDANCY AWS_S3_ENCRYPTION AWS_S3_SECURE_URLS "
+    "AWS_PRELOAD_METADATA".split()
+)
+BOTO_ONLY = frozenset(
+    "AWS_HEADERS AWS_ORIGIN AWS_S3_CALLING_FORMAT AWS_S3_HOST AWS_S3_PORT AWS_S3_PROXY_HOST AWS_S3_PROXY_PORT "
+    "S3_USE_SIGV4".split()
+)
+OLDEST_ONLY = frozenset(
+    "AWS_CALLING_FORMAT AWS_QUERYSTRING_ACTIVE AWS_BUCKET_PREFIX CRYPTO_KEYS_PUBLIC CRYPTO_KEYS_PRIVATE".split()
+)
+DROPPED = BOTO3_DROPPED | BOTO_ONLY | OLDEST_ONLY
+
+# Names people write for a setting there is.
+MISTAKEN = {
+    "AWS_BUCKET_NAME": "AWS_STORAGE_BUCKET_NAME",
+    "AWS_REGION": "AWS_S3_REGION_NAME",
+    "AWS_REGION_NAME": "AWS_S3_REGION_NAME",
+    "AWS_S3_BUCKET_NAME": "AWS_STORAGE_BUCKET_NAME",
+    "AWS_S3_REGION": "AWS_S3_REGION_NAME",
+}
+
+_HEADERS = {
+    "cache-control": "CacheControl",
+    "content-disposition": "ContentDisposition",
+    "content-encoding": "ContentEncoding",
+    "content-language": "ContentLanguage",
+    "content-type": "ContentType",
+    "expires": "Expires",
+    "x-amz-acl": "ACL",
+    "x-amz-grant-full-control": "GrantFullControl",
+    "x-amz-grant-read": "GrantRead",
+    "x-amz-grant-read-acp": "GrantReadACP",
+    "x-amz-grant-write-acp": "GrantWriteACP",
+    "x-amz-object-lock-legal-hold": "ObjectLockLegalHoldStatus",
+    "x-amz-object-lock-mode": "ObjectLockMode",
+    "x-amz-object-lock-retain-until-date": "ObjectLockRetainUntilDate",
+    "x-amz-request-payer": "RequestPayer",
+    "x-amz-server-side-encryption": "ServerSideEncryption",
+    "x-amz-server-side-encryption-aws-kms-key-id": "SSEKMSKeyId",
+    "x-amz-server-side-encryption-customer-algorithm": "SSECustomerAlgorithm",
+    "x-amz-server-side-encryption-customer-key": "SSECustomerKey",
+    "x-amz-server-side-encryption-customer-key-md5": "SSECustomerKeyMD5",
+    "x-amz-storage-class": "StorageClass",
+    "x-amz-tagging": "Tagging",
+    "x-amz-website-redirect-location": "WebsiteRedirectLocation",
+}
+_METADATA = "x-amz-meta-"
+
+
+def parameters_of_headers(headers):
+    """AWS_HEADERS as object parameters, and the headers that are none."""
+    parameters, unknown = {}, []
+    for name, value in headers.items():
+        lower = str(name).lower()
+        if lower in _HEADERS:
+            parameters[_HEADERS[lower]] = value
+        elif lower.startswith(_METADATA):
+            parameters.setdefault("Metadata", {})[lower[len(_METADATA) :]] = value
+        else:
+            unknown.append(str(name))
+    return parameters, unknown
+
+
+# s3-eu-west-1.amazonaws.com, s3.eu-central-1.amazonaws.com, s3.cn-north-1.amazonaws.com.cn:
+# https://docs.aws.amazon.com/general/latest/gr/s3.html
+_REGIONAL_HOST = re.compile(r"s3[.-](?:dualstack\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?:\.cn)?")
+
+
+def region_of_host(host):
+    """The region an endpoint of Amazon's names, "" for the one that names none, None for another service's host."""
+    if host in ("s3.amazonaws.com", "s3-external-1.amazonaws.com"):
+        return ""
+    found = _REGIONAL_HOST.fullmatch(host)
+    return found["region"] if found else None
+
+
+def region_of_location(location):
+    """AWS_ORIGIN, a location constraint, as the region it means."""
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
+    return {"": None, "US": None, "EU": "eu-west-1"}.get(location or "", location)
+
+
+def addressing_of(calling_format):
+    """A calling format as (addressing style, whether the bucket's name was the host)."""
+    if isinstance(calling_format, int):  # S3.CallingFormat of the oldest class
+        return {1: ("path", False), 2: ("virtual", False), 3: ("virtual", True)}.get(calling_format, (None, False))
+    name = type(calling_format).__name__ if not isinstance(calling_format, str) else calling_format.rpartition(".")[2]
+    return {
+        "VHostCallingFormat": ("virtual", True),
+        "SubdomainCallingFormat": (None, False),  # as today without a style
+        "OrdinaryCallingFormat": ("path", False),
+        "ProtocolIndependentOrdinaryCallingFormat": ("path", False),
+    }.get(name, (None, False))

@@ -1,0 +1,273 @@
+"""A project's storages, of whichever era, and what is to be said of each."""
+
+import warnings
+
+import django
+from django.contrib.staticfiles.storage import HashedFilesMixin
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from storages.backends.s3 import S3Storage
+from storages.check import eras
+from storages.check.findings import DANGEROUS, DIFFERENT, ERROR, TRANSLATED, Finding
+from storages.check.translate import Translation
+
+_S3 = "storages.backends.s3"
+
+#: Paths of S3 classes: path -> (era, today's path).
+BACKENDS = {
+    **{
+        f"{module}.{name}": (era, f"{_S3}.{name.replace('Boto3', '')}")
+        for module, era in ((_S3, "today"), ("storages.backends.s3boto3", "boto3"))
+        for name in ("S3Storage", "S3Boto3Storage", "S3StaticStorage", "S3ManifestStaticStorage")
+    },
+    "storages.backends.s3boto.S3BotoStorage": ("boto", f"{_S3}.S3Storage"),
+    "storages.backends.s3.PreloadingS3Storage": ("oldest", f"{_S3}.S3Storage"),
+}
+
+# Regions whose presigned URLs the SDK signs with SigV2 unless told otherwise.
+_OLD_REGIONS = (
+    None,
+    "",
+    *"ap-northeast-1 ap-southeast-1 ap-southeast-2 eu-west-1 sa-east-1 us-east-1 us-west-1 us-west-2 us-gov-east-1 "
+    "us-gov-west-1".split(),
+)
+
+
+class Place:
+    """One storage of a project."""
+
+    def __init__(self, alias, backend, options, era, today):
+        self.alias = alias
+        self.backend = backend
+        self.options = options  # as the project has them
+        self.era = era  # "": none of S3's
+        self.today = today  # the class to name now; None where the project's own is in charge
+        self.translation = None
+        self.findings = []
+
+    @property
+    def is_s3(self):
+        return bool(self.era)
+
+    def label(self, option):
+        return f"{self.alias}: {option}"
+
+
+class Project:
+    """What `values` (setting -> value, those that were set) say about storages.
+
+    `findings` are about settings all storages share; those of one storage are its place's.
+    """
+
+    def __init__(self, values):
+        self.values = values
+        self.findings = []
+        self.places = [self._place(alias, spec) for alias, spec in self._storages().items()]
+        self.settings = Translation(self._s3_settings(), self._era())
+        if any(place.is_s3 for place in self.places):
+            self.findings += self.settings.findings
+        for place in self.places:
+            if place.is_s3:
+                self._look_at(place)
+
+    def all_findings(self):
+        return [*self.findings, *(finding for place in self.places for finding in place.findings)]
+
+    # -- Which storages there are ------------------------------------------------------------------------------------
+
+    def _storages(self):
+        storages = dict(self.values.get("STORAGES") or {})
+        for alias, setting in (("default", "DEFAULT_FILE_STORAGE"), ("staticfiles", "STATICFILES_STORAGE")):
+            backend = self.values.get(setting)
+            if not backend:
+                continue
+            if django.VERSION >= (5, 1):
+                text = f"Django 5.1 and later do not read it; write STORAGES[{alias!r}]"
+                kind = ERROR if alias not in storages else TRANSLATED
+                self.findings.append(Finding(kind, setting, text, 20 if kind is ERROR else 1))
+            elif alias not in storages:
+                text = f'STORAGES["{alias}"]["BACKEND"], from Django 4.2 on'
+                self.findings.append(Finding(TRANSLATED, setting, text, 1))
+            storages.setdefault(alias, {"BACKEND": backend})
+        return storages
+
+    def _place(self, alias, spec):
+        backend, options = spec.get("BACKEND", ""), dict(spec.get("OPTIONS") or {})
+        era, today = self._identify(backend)
+        place = Place(alias, backend, options, era, today)
+        if era is None:
+            place.era = ""
+            self._explain_foreign(place)
+        elif today is None:
+            self._unwrap(place)
+        return place
+
+    def _identify(self, backend):
+        """(era, today's path) of a dotted path; an era of None: not S3's, a path of None: a class of the project."""
+        if not isinstance(backend, str):
+            return None, None
+        if backend in BACKENDS:
+            era, today = BACKENDS[backend]
+            return ("oldest" if era == "today" and self._is_oldest() else era), today
+        if backend.endswith("S3Storage.S3Storage"):  # a copy of the oldest class, as its manual proposed
+            return "oldest", f"{_S3}.S3Storage"
+        if backend.startswith(("django.", "storages.backends.")):
+            return None, None
+        return "today", None
+
+    def _is_oldest(self):
+        """Two unrelated classes had the path of today's: the other one was never named by STORAGES."""
+        marks = {*eras.OLDEST_ONLY, "AWS_HEADERS"}
+        return "STORAGES" not in self.values and not marks.isdisjoint(self.values)
+
+    def _explain_foreign(self, place):
+        if str(place.backend).startswith("storages.backends.") and not _can_import(place.backend):
+            text = f"this package has no {place.backend}; stay with django-storages for it, or ask for it"
+            place.findings.append(Finding(ERROR, place.label("BACKEND"), text, 29))
+
+    def _unwrap(self, place):
+        """A class or function of the project's own: what it makes tells what it is."""
+        try:
+            made = import_string(place.backend)
+            kind = made
+            if not isinstance(made, type):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    storage = made(**place.options)
+                kind = type(storage)
+                self._take_apart(place, storage)
+        except Exception as error:  # whatever the project's code does
+            place.era = ""
+            text = f"cannot be used: {type(error).__name__}: {error}"
+            place.findings.append(Finding(ERROR, place.label("BACKEND"), text, 30))
+            return
+        if getattr(kind, "storages_check_era", ""):  # a stand-in: see legacy.py
+            place.era = kind.storages_check_era
+        elif not issubclass(kind, S3Storage):
+            place.era = ""
+
+    @staticmethod
+    def _take_apart(place, storage):
+        path, _, arguments = storage.deconstruct()
+        if path in BACKENDS:
+            place.era, place.today = BACKENDS[path]
+            place.options = {**place.options, **arguments}
+
+    # -- What is said about them -------------------------------------------------------------------------------------
+
+    def _era(self):
+        eras_used = {place.era for place in self.places}
+        return next((era for era in ("oldest", "boto", "boto3") if era in eras_used), "today")
+
+    def _s3_settings(self):
+        names = eras.CURRENT.keys() | eras.DROPPED
+        return {name: value for name, value in self.values.items() if name in names or name.startswith("AWS_")}
+
+    def _look_at(self, place):
+        place.findings += self._options(place)
+        merged = {**self.settings.options, **place.translation.options}
+        place.findings += _implicit_acl(place, merged, self.settings.obsolete)
+        place.findings += _differences(place, merged)
+        if place.backend in BACKENDS and place.backend != place.today and place.era != "boto3":
+            place.findings.insert(0, Finding(TRANSLATED, place.label("BACKEND"), place.today, 1))
+        place.findings += _errors_of_construction(place, self.settings)
+
+    def _options(self, place):
+        given, labels, findings = {}, {}, []
+        options_of = {option: setting for setting, option in reversed(list(eras.CURRENT.items())) if option}
+        for option, value in place.options.items():
+            setting = options_of.get(option) or eras.ATTRIBUTES.get(option)
+            if setting is None:
+                continue  # whoever constructs it says what is wrong with it
+            given[setting], labels[setting] = value, place.label(option)
+            if option in ("acl", "bucket"):
+                text = f"{eras.CURRENT[setting]}, since 1.10"
+                findings.append(Finding(TRANSLATED, place.label(option), text, 1))
+        place.translation = Translation(given, place.era, lambda setting: labels.get(setting, setting))
+        return findings + place.translation.findings
+
+
+def _can_import(path):
+    try:
+        import_string(path)
+    except Exception:
+        return False
+    return True
+
+
+def _implicit_acl(place, options, obsolete):
+    """Until 1.9 what nobody had set was public-read."""
+    if "default_acl" in options or place.era == "today":
+        return []
+    certain = place.era in ("boto", "oldest") or not eras.BOTO3_DROPPED.isdisjoint(obsolete)
+    text = (
+        "was 'public-read' where nobody set it, until 1.9; now uploads are private. "
+        "Write 'public-read' if everybody may read them, None if not"
+    )
+    return [Finding(DANGEROUS if certain else DIFFERENT, place.label("default_acl"), text, 11 if certain else 31)]
+
+
+def _differences(place, options):
+    def differs(name, number, text):
+        return Finding(DIFFERENT, place.label(name), text, number)
+
+    signs = options.get("querystring_auth", True) and not options.get("custom_domain")
+    if place.era == "oldest":
+        if "file_overwrite" not in options:
+            text = "True is the default: a file of the same name is replaced, which never happened before; write False"
+            yield Finding(DANGEROUS, place.label("file_overwrite"), text, 16)
+        if "querystring_auth" not in options:
+            yield differs("querystring_auth", 33, "True is the default: URLs are signed; before they were bare")
+        if "querystring_expire" not in options:
+            yield differs("querystring_expire", 33, "3600 is the default, before it was 60 seconds")
+    old_region = options.get("region_name") in _OLD_REGIONS and not options.get("endpoint_url")
+    if signs and options.get("signature_version") is None and old_region:
+        yield differs("signature_version", 34, "URLs are signed with SigV4, before with SigV2; 's3' brings that back")
+    if place.era in ("boto", "oldest"):
+        text = "takes parameters={'ResponseContentType': x} for response_headers={'response-content-type': x}"
+        yield differs("url", 35, text)
+        yield differs("exceptions", 36, "what fails is an orlop.OrlopError and the builtin exception, no boto error")
+    elif place.era == "boto3":
+        yield differs("exceptions", 36, "what fails is an orlop.OrlopError and the builtin exception, no ClientError")
+
+
+def _errors_of_construction(place, settings):
+    """What the storage itself refuses, with the options it would have now."""
+    if any(finding.kind is ERROR for finding in [*settings.findings, *place.findings]):
+        return []
+    try:
+        _make(place, settings)
+    except (ImproperlyConfigured, ValueError, TypeError) as error:
+        return [Finding(ERROR, place.label("OPTIONS"), str(error), 30)]
+    return []
+
+
+def storage_of(project, place):
+    """The storage of a place as it is from now on."""
+    return _make(place, project.settings)
+
+
+def _make(place, settings):
+    kind, options = import_string(place.today or place.backend), options_now(place)
+    if isinstance(kind, type) and issubclass(kind, HashedFilesMixin):  # would read its manifest when it is made
+        kind = next(
+            base for base in kind.__mro__ if not issubclass(base, HashedFilesMixin) and issubclass(base, S3Storage)
+        )
+        options.pop("manifest_storage", None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if not isinstance(kind, type):
+            return kind(**options)
+        inherited = {name: value for name, value in settings.options.items() if not hasattr(kind, name)}
+        return kind(**{**inherited, **options})
+
+
+def options_now(place):
+    kept = {name: value for name, value in place.options.items() if name not in eras.ATTRIBUTES}
+    renamed = {
+        eras.CURRENT[eras.ATTRIBUTES[name]]: value
+        for name, value in place.options.items()
+        if eras.ATTRIBUTES.get(name) in eras.CURRENT
+    }
+    return {**kept, **renamed, **place.translation.moved}

@@ -1,0 +1,278 @@
+"""Settings of any era as options of today's class, with a finding for each."""
+
+import difflib
+
+from storages.check import eras
+from storages.check.findings import (
+    DANGEROUS,
+    DIFFERENT,
+    ERROR,
+    RECOGNISED,
+    TRANSLATED,
+    WITHOUT_EFFECT,
+    Finding,
+    shown,
+)
+from storages.s3.parameters import UPLOAD
+
+_WEEK = 7 * 24 * 3600
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+_CANNED = (
+    "private public-read public-read-write authenticated-read aws-exec-read bucket-owner-read "
+    "bucket-owner-full-control log-delivery-write"
+).split()
+
+
+class Translation:
+    """What `given` (setting -> value) says today: `options`, of which `moved` had other names; and the findings.
+
+    `label` spells a setting as the project does, for one that was given as an option of a storage.
+    """
+
+    def __init__(self, given, era, label=lambda setting: setting):
+        self._given = given
+        self._era = era
+        self._label = label
+        self.options = {}
+        self.moved = {}
+        self.obsolete = []  # settings that can be removed
+        self.findings = []
+        for setting in given:
+            self._look_at(setting)
+
+    def _look_at(self, setting):
+        if setting in eras.CURRENT:
+            self._current(setting)
+        elif setting in eras.DROPPED:
+            self.obsolete.append(setting)
+            if self._was_read(setting):
+                getattr(self, "_" + setting.lower())(setting, self._given[setting])
+            else:
+                self._find(WITHOUT_EFFECT, setting, 3, "only the class on boto read it; remove it")
+        else:
+            self._unknown(setting)
+
+    def _was_read(self, setting):
+        if setting in eras.OLDEST_ONLY:
+            return self._era == "oldest"
+        return setting in eras.BOTO3_DROPPED or self._era in ("boto", "oldest")
+
+    def _find(self, kind, setting, number, text):
+        self.findings.append(Finding(kind, self._label(setting), text, number))
+
+    def _move(self, setting, option, value, note=""):
+        self._find(TRANSLATED, setting, 1, f"{option} = {shown(value)}{note}")
+        if option == "object_parameters":
+            value = {**self.moved.get(option, self._given.get("AWS_S3_OBJECT_PARAMETERS") or {}), **value}
+        self.moved[option] = self.options[option] = value
+
+    # -- Today's settings --------------------------------------------------------------------------------------------
+
+    def _current(self, setting):
+        value, option = self._given[setting], eras.CURRENT[setting]
+        if option:
+            self.options.setdefault(option, value)
+        if setting in eras.IDLE:
+            self._find(WITHOUT_EFFECT, setting, 2, eras.IDLE[setting])
+        else:
+            self._find(RECOGNISED, setting, 0, option or "the size from which a file being written is sent on")
+        inspect = getattr(self, f"_inspect_{option}", None)
+        if inspect:
+            inspect(setting, value)
+
+    def _inspect_default_acl(self, setting, value):
+        if value in ("public-read", "public-read-write"):
+            writes = " and overwrite" if value == "public-read-write" else ""
+            self._find(DANGEROUS, setting, 12, f"everybody may read{writes} what is uploaded; None keeps it private")
+        elif value and value not in _CANNED:
+            self._find(ERROR, setting, 21, f"{value!r} is no canned ACL; these are: {', '.join(_CANNED)}")
+
+    def _inspect_verify(self, setting, value):
+        if value is False:
+            text = "anybody on the way can read and change what is sent; name the file of the certificates to trust"
+            self._find(DANGEROUS, setting, 13, text)
+
+    def _inspect_use_ssl(self, setting, value):
+        if value is False and not self._given.get("AWS_S3_ENDPOINT_URL"):
+            self._find(DANGEROUS, setting, 14, "files travel unencrypted; remove it")
+
+    def _inspect_endpoint_url(self, setting, value):
+        if not value:
+            return
+        scheme, _, rest = str(value).partition("://")
+        host = rest.partition("/")[0].rpartition("@")[2].partition(":")[0]
+        if scheme not in ("http", "https") or not host:
+            self._find(ERROR, setting, 22, f"{shown(value)} is no URL: write scheme://host[:port]")
+        elif scheme == "http" and host != "localhost" and not host.startswith("127.") and "." in host:
+            self._find(DANGEROUS, setting, 14, "files travel unencrypted; write https:// if the service can")
+
+    def _inspect_location(self, setting, value):
+        if str(value or "").startswith("/"):
+            fixed = str(value).lstrip("/")
+            self._find(ERROR, setting, 23, f"begins with a slash, which is refused since 1.7; write {fixed!r}")
+
+    def _inspect_custom_domain(self, setting, value):
+        if value and ("://" in value or value.endswith("/")):
+            fixed = value.partition("://")[2] or value
+            text = f"is a host, without scheme and slash at the end; write {fixed.rstrip('/')!r}"
+            self._find(ERROR, setting, 24, text)
+
+    def _inspect_querystring_expire(self, setting, value):
+        signer = self._given.get("AWS_CLOUDFRONT_KEY_ID")
+        if isinstance(value, int) and value > _WEEK and not signer:
+            text = f"S3 refuses URLs that are valid for longer than {_WEEK} seconds (seven days)"
+            self._find(ERROR, setting, 25, text)
+
+    def _inspect_object_parameters(self, setting, value):
+        unknown = sorted(set(value or ()) - UPLOAD)
+        if unknown:
+            guess = difflib.get_close_matches(unknown[0].replace("-", ""), UPLOAD, 1, 0.6)
+            hint = f"; did you mean {guess[0]}?" if guess else f"; these are: {', '.join(sorted(UPLOAD))}"
+            self._find(ERROR, setting, 26, f"{unknown[0]!r} is no parameter of an upload{hint}")
+
+    def _inspect_signature_version(self, setting, value):
+        if value == "s3":
+            text = "URLs are signed with SigV2, which regions opened since 2014 and many services refuse"
+            self._find(DIFFERENT, setting, 34, text)
+
+    def _inspect_use_threads(self, setting, value):
+        if value is False:
+            text = "deprecated since 1.14: transfer_config = TransferConfig(use_threads=False)"
+            self._find(TRANSLATED, setting, 1, text)
+
+    # -- Settings that were dropped ----------------------------------------------------------------------------------
+
+    def _aws_auto_create_bucket(self, setting, value):
+        if value:
+            bucket = self._given.get("AWS_STORAGE_BUCKET_NAME") or "BUCKET"
+            self._find(WITHOUT_EFFECT, setting, 3, f"make the bucket yourself, once: orlop mb s3://{bucket}")
+        else:
+            self._find(WITHOUT_EFFECT, setting, 3, "buckets are never made; remove it")
+
+    def _aws_bucket_acl(self, setting, value):
+        self._find(WITHOUT_EFFECT, setting, 3, "was for buckets made by AWS_AUTO_CREATE_BUCKET; remove it")
+
+    def _aws_preload_metadata(self, setting, value):
+        self._find(WITHOUT_EFFECT, setting, 3, "every question is asked when it is put; remove it")
+
+    def _aws_reduced_redundancy(self, setting, value):
+        if value:
+            self._move(setting, "object_parameters", {"StorageClass": "REDUCED_REDUNDANCY"})
+        else:
+            self._find(WITHOUT_EFFECT, setting, 3, "this is the default; remove it")
+
+    def _aws_s3_encryption(self, setting, value):
+        if value:
+            self._move(setting, "object_parameters", {"ServerSideEncryption": "AES256"})
+        else:
+            self._find(WITHOUT_EFFECT, setting, 3, "the bucket's default is in force; remove it")
+
+    def _aws_s3_secure_urls(self, setting, value):
+        # https: was the oldest class's choice only when told so; today it is everybody's.
+        if value or self._era == "oldest":
+            self._find(WITHOUT_EFFECT, setting, 3, "https: is the default; remove it")
+        else:
+            protocol = self._given.get("AWS_S3_URL_PROTOCOL", "http:")
+            self._move(setting, "url_protocol", protocol, ", of URLs with a custom domain")
+
+    def _aws_headers(self, setting, value):
+        parameters, unknown = eras.parameters_of_headers(value or {})
+        if parameters:
+            self._move(setting, "object_parameters", parameters)
+        for name in unknown:
+            self._find(
+                ERROR, f"{setting}[{name!r}]", 27, "S3 keeps no such header; x-amz-meta-... are kept as Metadata"
+            )
+        if not value:
+            self._find(WITHOUT_EFFECT, setting, 3, "is empty; remove it")
+
+    def _aws_origin(self, setting, value):
+        region = eras.region_of_location(value)
+        if eras.region_of_host(self._given.get("AWS_S3_HOST") or ""):
+            self._find(WITHOUT_EFFECT, setting, 3, "AWS_S3_HOST tells the region; remove it")
+        elif region:
+            self._move(setting, "region_name", region)
+        else:
+            self._find(WITHOUT_EFFECT, setting, 3, "this is the default region; remove it")
+
+    def _aws_s3_calling_format(self, setting, value):
+        style, is_host = eras.addressing_of(value)
+        bucket = self._given.get("AWS_STORAGE_BUCKET_NAME") or ""
+        if style == "virtual" and "." in bucket:
+            # The certificate is for *.s3.amazonaws.com, and a wildcard stands for one label (RFC 6125, 6.4.3).
+            text = "bucket names with dots are no host names with https:; remove it"
+            self._find(WITHOUT_EFFECT, setting, 3, text)
+        elif style:
+            self._move(setting, "addressing_style", style)
+        else:
+            self._find(WITHOUT_EFFECT, setting, 3, "buckets are host names where they can be; remove it")
+        if is_host and "AWS_S3_CUSTOM_DOMAIN" not in self._given:
+            self._keep_host(setting, bucket)
+
+    def _keep_host(self, setting, bucket):
+        """Of URLs whose host was the bucket's name."""
+        if self._given.get("AWS_QUERYSTRING_AUTH", self._era != "oldest"):
+            text = f"signed URLs name a host of Amazon's; before it was {bucket}"
+            self._find(DIFFERENT, setting, 37, text)
+        else:
+            self._move(setting, "custom_domain", bucket, ", so that URLs stay as they were")
+
+    _aws_calling_format = _aws_s3_calling_format
+
+    def _aws_s3_host(self, setting, value):
+        region = eras.region_of_host(value or "")
+        port = self._given.get("AWS_S3_PORT")
+        if region is None or port:
+            scheme = "https" if self._given.get("AWS_S3_USE_SSL", True) else "http"
+            self._move(setting, "endpoint_url", f"{scheme}://{value}" + (f":{port}" if port else ""))
+        elif region:
+            self._move(setting, "region_name", region)
+        else:
+            self._find(WITHOUT_EFFECT, setting, 3, "this is the default; remove it")
+
+    def _aws_s3_port(self, setting, value):
+        text = "is part of endpoint_url" if self._given.get("AWS_S3_HOST") and value else "remove it"
+        self._find(WITHOUT_EFFECT, setting, 3, text)
+
+    def _aws_s3_proxy_host(self, setting, value):
+        port = self._given.get("AWS_S3_PROXY_PORT")
+        if value:
+            proxy = f"{value}:{port}" if port else value
+            self._move(setting, "proxies", {"http": proxy, "https": proxy})
+        else:
+            self._find(WITHOUT_EFFECT, setting, 3, "is empty; remove it")
+
+    def _aws_s3_proxy_port(self, setting, value):
+        self._find(WITHOUT_EFFECT, setting, 3, "is part of proxies")
+
+    def _s3_use_sigv4(self, setting, value):
+        self._find(WITHOUT_EFFECT, setting, 3, "SigV4 is what requests and URLs are signed with; remove it")
+
+    def _aws_querystring_active(self, setting, value):
+        self._move(setting, "querystring_auth", bool(value))
+
+    def _aws_bucket_prefix(self, setting, value):
+        if value:
+            self._move(setting, "location", str(value).lstrip("/"))
+        else:
+            self._find(WITHOUT_EFFECT, setting, 3, "is empty; remove it")
+
+    def _crypto_keys(self, setting, value):
+        text = (
+            "encryption in the client is no longer done, and what it encrypted is returned as it is stored: decrypt "
+            "those objects first; object_parameters = {'ServerSideEncryption': 'AES256'} lets the service encrypt"
+        )
+        self._find(ERROR, setting, 28, text)
+
+    _crypto_keys_public = _crypto_keys_private = _crypto_keys
+
+    # -- What nobody ever read ---------------------------------------------------------------------------------------
+
+    def _unknown(self, setting):
+        known = [*eras.CURRENT, *eras.DROPPED]
+        near = eras.MISTAKEN.get(setting) or next(iter(difflib.get_close_matches(setting, known, 1, 0.85)), None)
+        if near:
+            self._find(WITHOUT_EFFECT, setting, 4, f"there is no such setting; did you mean {near}?")
+        elif setting.startswith(("AWS_S3_", "AWS_STORAGE_")):
+            self._find(WITHOUT_EFFECT, setting, 5, "no storage reads it")

@@ -1,0 +1,62 @@
+"""The STORAGES block a project has afterwards."""
+
+import datetime
+import json
+
+from storages.check.findings import DANGEROUS, SECRETS, shown
+from storages.check.project import options_now
+
+_VARIABLES = {
+    "access_key": "AWS_ACCESS_KEY_ID",
+    "secret_key": "AWS_SECRET_ACCESS_KEY",
+    "security_token": "AWS_SESSION_TOKEN",
+    "cloudfront_key": "AWS_CLOUDFRONT_KEY",
+    "SSECustomerKey": "AWS_SSE_CUSTOMER_KEY",
+}
+_ATOMS = (bytes, int, float, bool, type(None))
+_INDENT = " " * 4
+
+
+def block_of(project):
+    """Python source for the end of the settings. Settings of today stay where they are, and so do secrets."""
+    storages = {place.alias: _entry(project, place) for place in project.places}
+    text = f"STORAGES = {_source(storages)}\n"
+    if "os.environ[" in text:
+        text = f"import os\n\n{text}"
+    gone = [name for name in ("DEFAULT_FILE_STORAGE", "STATICFILES_STORAGE") if name in project.values]
+    gone += project.settings.obsolete
+    if gone:
+        text += f"# Remove: {', '.join(gone)}\n"
+    if any(_is_implicitly_public(place) for place in project.places):
+        text += '# Only if everybody may read all uploads: AWS_DEFAULT_ACL = "public-read"\n'
+    return text
+
+
+def _entry(project, place):
+    entry = {"BACKEND": place.today or place.backend}
+    options = {**project.settings.moved, **options_now(place)} if place.is_s3 else place.options
+    return {**entry, "OPTIONS": options} if options else entry
+
+
+def _is_implicitly_public(place):
+    return any(finding.kind is DANGEROUS and finding.number == 11 for finding in place.findings)
+
+
+def _source(value, name="", depth=0):
+    """`value` as an expression, without the secrets in it."""
+    if name in SECRETS:
+        return f'os.environ["{_VARIABLES[name]}"]'
+    if isinstance(value, dict):
+        inner = _INDENT * (depth + 1)
+        lines = [f"{inner}{_source(key)}: {_source(item, key, depth + 1)},\n" for key, item in value.items()]
+        return "{\n" + "".join(lines) + _INDENT * depth + "}" if lines else "{}"
+    if isinstance(value, (list, tuple)):
+        items = ", ".join(_source(item, depth=depth) for item in value)
+        return f"[{items}]" if isinstance(value, list) else f"({items}{',' if len(value) == 1 else ''})"
+    if isinstance(value, str) and repr(value)[:100] == shown(value)[:100]:
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, _ATOMS):
+        return repr(value)
+    if isinstance(value, datetime.datetime) and value.utcoffset() in (None, datetime.timedelta()):
+        return json.dumps(value.strftime("%a, %d %b %Y %H:%M:%S GMT"))
+    return "...  # as you have it"

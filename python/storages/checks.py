@@ -1,0 +1,55 @@
+"""`manage.py check` says of S3 settings what `manage.py storages check` does: with storages in INSTALLED_APPS."""
+
+from django.core import checks
+
+from storages.check.findings import DANGEROUS, DIFFERENT, ERROR, TRANSLATED, WITHOUT_EFFECT
+
+_LEVELS = {
+    ERROR: (checks.Error, "E"),
+    DANGEROUS: (checks.Warning, "W"),
+    TRANSLATED: (checks.Warning, "W"),
+    WITHOUT_EFFECT: (checks.Warning, "W"),
+    DIFFERENT: (checks.Info, "I"),
+}
+
+# Said on purpose by many a site (public-read), or of no use to be told every day.
+_BEFORE_DEPLOYMENT = {2, 5, 12}
+
+
+def set_values():
+    """The settings somebody has set."""
+    from django.conf import settings
+
+    return {name: getattr(settings, name) for name in dir(settings) if name.isupper() and settings.is_overridden(name)}
+
+
+@checks.register("storages")
+def check_settings(app_configs, **kwargs):
+    return [_message(finding) for finding in _findings() if not _is_for_deployment(finding)]
+
+
+@checks.register("storages", deploy=True)
+def check_deployment(app_configs, **kwargs):
+    from django.apps import apps
+
+    from storages.check import migrations
+
+    found = [finding for finding in _findings() if _is_for_deployment(finding)]
+    found += migrations.findings_of(apps.get_app_configs() if app_configs is None else app_configs)
+    return list(map(_message, found))
+
+
+def _findings():
+    from storages.check.project import Project
+
+    findings = Project(set_values()).all_findings()
+    return [finding for finding in dict.fromkeys(findings) if finding.kind in _LEVELS]
+
+
+def _is_for_deployment(finding):
+    return finding.kind == DIFFERENT or finding.number in _BEFORE_DEPLOYMENT
+
+
+def _message(finding):
+    level, letter = _LEVELS[finding.kind]
+    return level(f"{finding.setting}: {finding.text}", id=f"storages.{letter}{finding.number:03}")

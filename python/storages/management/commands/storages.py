@@ -1,0 +1,50 @@
+"""manage.py storages check | policy"""
+
+import json
+
+from django.core.management.base import BaseCommand, CommandError
+
+from storages.check.__main__ import add_arguments, run
+from storages.checks import set_values
+
+
+class Command(BaseCommand):
+    help = "Says what becomes of the S3 settings, asks the buckets, and prints the IAM policy they need."
+    requires_system_checks = []  # it says itself what is wrong
+
+    def add_arguments(self, parser):
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        add_arguments(verbs.add_parser("check", help="say what becomes of each S3 setting"))
+        policy = verbs.add_parser("policy", help="print the least IAM policy the storages need")
+        policy.add_argument("alias", nargs="*", help="of STORAGES; all that are S3's when none is named")
+
+    def handle(self, *args, **options):
+        if options["verb"] == "check":
+            self.check_settings(options)
+        else:
+            self.print_policy(options)
+
+    def check_settings(self, options):
+        from django.apps import apps
+
+        from storages.check import migrations
+
+        found = () if options["write"] else migrations.findings_of(apps.get_app_configs())
+        if run(set_values(), options, self.stdout.write, extra=found):
+            raise CommandError("see above", returncode=1)
+
+    def print_policy(self, options):
+        from storages.check.policy import policy_for
+        from storages.check.project import Project, storage_of
+
+        project = Project(set_values())
+        places = {place.alias: place for place in project.places if place.is_s3}
+        unknown = [alias for alias in options["alias"] if alias not in places]
+        if unknown or not places:
+            raise CommandError(f"no S3 storage is called {unknown[0]}" if unknown else "no storage here is S3's")
+        chosen = [places[alias] for alias in options["alias"] or places]
+        storages = [storage_of(project, place) for place in chosen]
+        nameless = [place.alias for place, storage in zip(chosen, storages) if not storage.bucket_name]
+        if nameless:
+            raise CommandError(f"{nameless[0]}: set AWS_STORAGE_BUCKET_NAME, or the option bucket_name")
+        self.stdout.write(json.dumps(policy_for(storages), indent=2))
