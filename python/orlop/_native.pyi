@@ -1,7 +1,9 @@
 """The engine's handles. Keys are verbatim; `ledger` is that of `orlop.ledger.current()`."""
 
 import builtins
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from typing_extensions import Buffer
 
@@ -82,7 +84,7 @@ class Store:
     ) -> Meta: ...
     def put_many(
         self,
-        objects: builtins.list[tuple[str, Buffer | str, dict[str, object] | None, str | None]],
+        objects: Sequence[tuple[str, Buffer | str, dict[str, Any] | None, str | None]],
         concurrency: int,
         ledger: Ledger | None,
     ) -> builtins.list[Meta | Exception]: ...

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Names = list[str]
     Outcomes = list[Exception | None]
+    Metas = list[_native.Meta | Exception]
+    Bodies = list[bytes | Exception]
     Data = bytes | bytearray | memoryview | str | IO[Any]
 
 # The size from which an upload goes in parts, unless `part_size` says another.
@@ -197,18 +199,18 @@ class Storage:
         *,
         overwrite: bool = True,
         concurrency: int = CONCURRENCY,
-    ) -> list[_native.Meta | Exception]:
+    ) -> Metas:
         """Stores (name, content) pairs; a `Path` as content is the file there. Per pair its facts, or what went wrong:
         `AlreadyExists` for a taken name, without `overwrite`."""
         condition = None if overwrite else ""
         items = [(_key(name), _content(data), _attrs(name, ""), condition) for name, data in objects]
         return self._store.put_many(items, concurrency, current())
 
-    def get_many(self, names: Iterable[str], *, concurrency: int = CONCURRENCY) -> list[bytes | Exception]:
+    def get_many(self, names: Iterable[str], *, concurrency: int = CONCURRENCY) -> Bodies:
         """Per name the content, in memory, or what went wrong."""
         return self._store.get_many([_key(name) for name in names], concurrency, current())
 
-    def stat_many(self, names: Iterable[str], *, concurrency: int = CONCURRENCY) -> list[_native.Meta | Exception]:
+    def stat_many(self, names: Iterable[str], *, concurrency: int = CONCURRENCY) -> Metas:
         """Per name what is known of the object, or what went wrong."""
         return self._store.stat_many([_key(name) for name in names], concurrency, current())
 

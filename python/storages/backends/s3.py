@@ -44,6 +44,9 @@ _BUCKET = re.compile(r"[A-Za-z0-9._-]+")
 # Names tried before giving up on finding one that is not taken.
 _ALTERNATIVES = 100
 
+# Directories that listdir() showed and exists() knows: a walk that shows more begins anew.
+_SHOWN_DIRECTORIES = 10_000
+
 _UNSET = object()
 
 
@@ -65,6 +68,10 @@ class S3Storage(CompressStorageMixin, BaseStorage):
 
     default_content_type = "application/octet-stream"
     config = None  # deprecated: client_config
+
+    # Directories that listdir() has shown. They exist while something is in them, which collectstatic --clear asks on
+    # its way down; to ask it of every name would cost a request for each that is not there.
+    _shown = frozenset()
 
     def __init__(self, **settings):
         signer = settings.pop("cloudfront_signer", _UNSET) if not hasattr(self, "cloudfront_signer") else _UNSET
@@ -188,6 +195,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
     def __getstate__(self):
         state = super().__getstate__()
         state.pop("_store", None)
+        state.pop("_shown", None)
         return state
 
     def __setstate__(self, state):
@@ -354,6 +362,8 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         key = self._normalize_name(name)
         if not name:
             return self._answers(key)
+        if name in self._shown and len(self._store.list(f"{key}/", "", "", "", 1, current())):
+            return True
         provider, version = filter_download(self.get_object_parameters(key))
         return self._store.exists(key, current(), provider, version)
 
@@ -400,7 +410,12 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             files += [file for file in objects if file]  # the prefix itself can be an object: a marker of the directory
             token = page.next
             if not token:
+                self._remember_directories(clean_name(name).strip("/"), directories)
                 return directories, files
+
+    def _remember_directories(self, name, directories):
+        shown = {posixpath.join(name, directory) for directory in directories}
+        self._shown = shown if len(self._shown) > _SHOWN_DIRECTORIES else self._shown | shown
 
     # -- Addresses ---------------------------------------------------------------------------------------------------
 
