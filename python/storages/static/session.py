@@ -133,9 +133,7 @@ class Session:
                 sent[key] = batch[key], etag
             for planned in batch.values():
                 if has_changed(planned):
-                    raise CommandError(
-                        f"{planned.content} changed while it was collected; run collectstatic again."
-                    )
+                    raise CommandError(f"{planned.content} changed while it was collected; run collectstatic again.")
             progress.advance(len(batch), sum(planned.size for planned in batch.values()))
         return sent
 
