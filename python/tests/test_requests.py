@@ -1,0 +1,268 @@
+"""The table of docs/django/requests.md: each row is made here, counted twice, and compared with the page."""
+
+from __future__ import annotations
+
+import io
+import pathlib
+import re
+import subprocess
+
+import orlop
+import pytest
+from django.core.files.base import ContentFile
+from django.db import models
+from storages.backends.s3 import S3ManifestStaticStorage
+
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "django" / "requests.md"
+
+
+def rows():
+    table = PAGE.read_text().partition("| operation | requests | before |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in table.splitlines()]
+
+
+def parsed(cell):
+    """ "1 HeadObject, 2 PutObject" as a dict; "nothing" as an empty one."""
+    if cell == "nothing":
+        return {}
+    return {operation: int(count) for count, operation in re.findall(r"(\d+) (\w+)", cell)}
+
+
+LARGE = 20 << 20
+
+
+class Document(models.Model):
+    file = models.FileField()
+
+    class Meta:
+        app_label = "contenttypes"
+
+
+class Picture(models.Model):
+    image = models.ImageField(width_field="width", height_field="height")
+    width = models.IntegerField()
+    height = models.IntegerField()
+
+    class Meta:
+        app_label = "contenttypes"
+
+
+def with_storage(model, field, storage):
+    model._meta.get_field(field).storage = storage
+    return model
+
+
+#: What stands in the first column -> (preparation, operation); both get the storage and what `prepare` returned.
+OPERATIONS = {}
+
+
+def operation(text, prepare=lambda storage: None, **options):
+    def register(action):
+        OPERATIONS[text] = (prepare, action, options)
+        return action
+
+    return register
+
+
+def small(storage):
+    storage.save("a.txt", ContentFile(b"a" * 4096))
+
+
+def large(storage):
+    storage.save("a.bin", ContentFile(bytes(LARGE)))
+
+
+def many(count):
+    def prepare(storage):
+        for number in range(count):
+            storage.save(f"many/{number}.txt", ContentFile(b""))
+
+    return prepare
+
+
+@operation("`save`, overwriting")
+def _(storage, _):
+    storage.save("a.txt", ContentFile(b"a"))
+
+
+@operation("`save`, not overwriting, a free name", file_overwrite=False)
+def _(storage, _):
+    storage.save("a.txt", ContentFile(b"a"))
+
+
+@operation("`save`, not overwriting, a taken name", small, file_overwrite=False)
+def _(storage, _):
+    assert storage.save("a.txt", ContentFile(b"a")) != "a.txt"
+
+
+@operation("`save` of 20 MiB, overwriting")
+def _(storage, _):
+    storage.save("a.bin", ContentFile(bytes(LARGE)))
+
+
+@operation("`open` and `read`", small)
+def _(storage, _):
+    with storage.open("a.txt") as file:
+        assert len(file.read()) == 4096
+
+
+@operation("`open` and `read` of 20 MiB", large)
+def _(storage, _):
+    with storage.open("a.bin") as file:
+        assert len(file.read()) == LARGE
+
+
+@operation("`open`, a seek, and `read` of 4 KiB at the end of 20 MiB", large)
+def _(storage, _):
+    with storage.open("a.bin") as file:
+        file.seek(-4096, io.SEEK_END)
+        assert len(file.read()) == 4096
+
+
+@operation("`open` of a missing file")
+def _(storage, _):
+    with pytest.raises(FileNotFoundError):
+        storage.open("a.txt")
+
+
+@operation('`open("w")`, a small write, `close`')
+def _(storage, _):
+    with storage.open("a.txt", "w") as file:
+        file.write("a")
+
+
+@operation('`open("w")` and `close`, a new name')
+def _(storage, _):
+    storage.open("a.txt", "w").close()
+
+
+@operation('`open("w")` and `close`, a taken name', small)
+def _(storage, _):
+    storage.open("a.txt", "w").close()
+
+
+@operation("`exists`", small)
+def _(storage, _):
+    assert storage.exists("a.txt")
+
+
+@operation("`size`", small)
+def _(storage, _):
+    assert storage.size("a.txt") == 4096
+
+
+@operation("`get_modified_time`", small)
+def _(storage, _):
+    assert storage.get_modified_time("a.txt")
+
+
+@operation("`delete`", small)
+def _(storage, _):
+    storage.delete("a.txt")
+
+
+@operation("`listdir` of 1,000 files", many(1000))
+def _(storage, _):
+    assert len(storage.listdir("many")[1]) == 1000
+
+
+@operation("`listdir` of 1,001 files", many(1001))
+def _(storage, _):
+    assert len(storage.listdir("many")[1]) == 1001
+
+
+@operation("`url`")
+def _(storage, _):
+    assert "X-Amz-Signature" in storage.url("a.txt")
+
+
+@operation("`url` for CloudFront", custom_domain="cdn.example.com")
+def _(storage, _):
+    pem = subprocess.run(["openssl", "genrsa", "-traditional", "1024"], check=True, capture_output=True).stdout
+    storage.cloudfront_signer = storage.get_cloudfront_signer("KEY", pem)
+    assert "Key-Pair-Id" in storage.url("a.txt")
+
+
+@operation("making a storage")
+def _(storage, _):
+    type(storage)(bucket_name=storage.bucket_name)
+
+
+def manifest(storage):
+    storage.save("staticfiles.json", ContentFile(b'{"paths": {}, "version": "1.1"}'))
+
+
+@operation("making a manifest storage", manifest)
+def _(storage, _):
+    S3ManifestStaticStorage(**storage._constructor_args[1])
+
+
+def document(storage):
+    row = with_storage(Document, "file", storage)()
+    row.file.save("a.txt", ContentFile(b"a"), save=False)
+    return row
+
+
+@operation("`FileField`: an upload, not overwriting", file_overwrite=False)
+def _(storage, _):
+    document(storage)
+
+
+@operation("`FileField`: `url` of a list of 100 rows", document)
+def _(storage, row):
+    assert len({Document(file=f"{number}.txt").file.url for number in range(100)}) == 100
+
+
+@operation("`FileField`: `size`", document)
+def _(storage, row):
+    assert Document(file=row.file.name).file.size == 1
+
+
+@operation("`FileField`: `open` and `read`", document)
+def _(storage, row):
+    with Document(file=row.file.name).file.open() as file:
+        assert file.read() == b"a"
+
+
+@operation("`FileField`: `delete`", document)
+def _(storage, row):
+    Document(file=row.file.name).file.delete(save=False)
+
+
+@operation("`ImageField` with width and height: an upload, overwriting")
+def _(storage, _):
+    image = pytest.importorskip("PIL.Image")
+    buffer = io.BytesIO()
+    image.new("RGB", (3, 2)).save(buffer, "PNG")
+    picture = with_storage(Picture, "image", storage)(image=ContentFile(buffer.getvalue(), "a.png"))
+    Picture._meta.get_field("image").pre_save(picture, True)  # what save() of the model does with it
+    assert (picture.width, picture.height) == (3, 2)
+
+
+def test_every_row_is_made_and_every_operation_is_told():
+    assert [row[0] for row in rows()] == list(OPERATIONS)
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
+def test_row(row, own_place, own_server):
+    text, told, before = row
+    prepare, action, options = OPERATIONS[text]
+    storage = own_place.storage(**options)
+    prepared = prepare(storage)
+    own_server.take_log()
+    with orlop.requests() as ledger:
+        action(storage, prepared)
+    assert ledger.operations == parsed(told)
+    assert ledger.retries == 0
+    assert len(own_server.take_log()) == ledger.count
+    assert ledger.count <= sum(parsed(before).values())  # never above
+
+
+def test_beyond_the_limit_the_requests_are_named(own_place):
+    storage = own_place.storage(file_overwrite=False)
+    message = "2 requests instead of at most 1: 1 HeadObject, 1 PutObject"
+    with pytest.raises(orlop.TooManyRequests, match=message), orlop.requests(max=1):
+        storage.save("a.txt", ContentFile(b"a"))
+        storage.exists("a.txt")
+    with orlop.requests(max=1):
+        storage.exists("a.txt")
