@@ -62,6 +62,9 @@ def _stores_from(opener):
     stores = WeakKeyDictionary()  # storages are equal to nobody but themselves
 
     def store_of(storage):
+        own = storage.__dict__.get("_store")
+        if own is not None and not isinstance(own, _native.Store):
+            return own  # of collectstatic, which plans with a store that is none
         if storage not in stores:
             stores[storage] = opener(storage)
         return stores[storage]

@@ -10,10 +10,13 @@ import sys
 import time
 import urllib.request
 
+import django
 import orlop
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
+from django.core.management import call_command, load_command_class
+from django.test import override_settings
 from orlop.pytest_plugin import memory_storages, s3_server, s3_storages
 from storages.backends.memory import MemoryManifestStaticStorage, MemoryStorage
 from storages.backends.s3 import S3Storage
@@ -304,3 +307,28 @@ def test_a_manifest(memory_storages):
     storage.save("a.css", ContentFile(b"a {}"))
     assert list(storage.post_process({"a.css": (storage, "a.css")}))
     assert re.fullmatch(r"https://static\.s3\.amazonaws\.com/a\.\w{12}\.css", storage.url("a.css", force=True))
+
+
+@pytest.fixture
+def static_site(tmp_path):
+    (tmp_path / "a.css").write_text("a {}")
+    finder = "django.contrib.staticfiles.finders.FileSystemFinder"
+    settings = {"STATICFILES_DIRS": [str(tmp_path)], "STATICFILES_FINDERS": [finder]}
+    backend = "storages.backends.s3.S3ManifestStaticStorage"
+    if django.VERSION >= (4, 2):
+        settings["STORAGES"] = {"staticfiles": {"BACKEND": backend, "OPTIONS": {"bucket_name": "static"}}}
+    else:
+        settings.update(STATICFILES_STORAGE=backend, AWS_STORAGE_BUCKET_NAME="static")
+    with override_settings(**settings):
+        yield
+
+
+@pytest.mark.parametrize("fixture", ["memory_storages", "s3_storages"])
+@pytest.mark.parametrize("app", ["storages", "django.contrib.staticfiles"])
+def test_collectstatic_on_doubles(request, static_site, fixture, app):
+    request.getfixturevalue(fixture)
+    command = load_command_class(app, "collectstatic")
+    for _ in range(2):
+        call_command(command, interactive=False, stdout=io.StringIO())
+    files = S3Storage(bucket_name="static").listdir("")[1]
+    assert {"a.css", "staticfiles.json"} < set(files)

@@ -34,6 +34,8 @@ class MemoryStore:
         self.copy = objects.copy
         self.move = objects.move
         self.download = objects.download
+        self.get_many = objects.get_many
+        self.stat_many = objects.stat_many
         self.public_url = addresses.public_url
         self.presign = addresses.presign
 
@@ -58,6 +60,10 @@ class MemoryStore:
     def write(self, key, attrs, exclusive, ledger):
         return self._objects.write(self._checked(key), _kept(attrs), exclusive, ledger)
 
+    def put_many(self, objects, concurrency, ledger):
+        kept = [(self._checked(key), data, _kept(attrs), condition) for key, data, attrs, condition in objects]
+        return self._objects.put_many(kept, concurrency, ledger)
+
     def _checked(self, key):
         self._addresses.public_url(key)  # refuses the keys S3 refuses
         return key
@@ -65,7 +71,7 @@ class MemoryStore:
 
 def _kept(attrs):
     # Who may read, storage classes, encryption: matters of the service's.
-    return {name: value for name, value in attrs.items() if name != "provider"}
+    return {name: value for name, value in (attrs or {}).items() if name != "provider"}
 
 
 def open_store(storage, buckets):
