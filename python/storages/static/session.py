@@ -26,6 +26,13 @@ def manifest_key(storage):
     return storage._normalize_name(clean_name(storage.manifest_name))
 
 
+def _overrides(storage, *methods):
+    """Whether a subclass of ours has methods of its own in place of these."""
+    kind = type(storage)
+    ours = next(base for base in kind.__mro__ if "_store" in vars(base))
+    return any(getattr(kind, method) is not getattr(ours, method) for method in methods)
+
+
 class Session:
     def __init__(self, storage, concurrency, clear=False):
         self.storage = storage
@@ -36,6 +43,8 @@ class Session:
         visible = {} if clear else self.bucket.objects
         self._store = OverlayStore(storage._store, visible, self._sources)
         self.overlay = overlay_of(storage, self._store)
+        # What save() adds is to look for a name that is free, and here all are.
+        self._save = self.overlay.save if _overrides(storage, "save", "get_available_name") else self.overlay._save
         self._manifests = None
         self.releases = None
         self._manifest_key = None
@@ -57,8 +66,11 @@ class Session:
         """A file that was found. Returns its key."""
         with contextlib.suppress(NotImplementedError):  # a finder's files may be nowhere on this machine
             self._sources.add(source_storage.path(path))
+        planned = self._store.planned
+        count = len(planned)
         with source_storage.open(path) as file:
-            return self.key_of(self.overlay.save(prefixed_path, file))
+            name = self._save(prefixed_path, file)
+        return next(reversed(planned)) if len(planned) == count + 1 else self.key_of(name)
 
     def post_process(self, found_files):
         """As the storage's post_process(): (path, path of the version, processed) for each file."""

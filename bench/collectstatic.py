@@ -1,0 +1,165 @@
+"""collectstatic: a first run of 1,000 files, and one of 10,000 in which nothing changed.
+
+Every run is a process of its own, as a deploy is; all clients take turns. Peers start an unchanged run from the bucket
+that Orlop filled; Collectfasta also from the cache of a run before. Requests are counted in the client.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from harness import (
+    CLIENT_CORE,
+    CREDENTIALS,
+    OUR_PYTHON,
+    PEER_PYTHON,
+    ROOT,
+    SERVER_CORE,
+    pin,
+    show,
+    versions,
+    write_result,
+)
+
+CLIENT = ROOT / "bench" / "clients" / "collectstatic.py"
+OURS = {"PYTHONPATH": str(ROOT / "python")}
+LOCAL = "Django, local disk"
+# name: (interpreter, environment, storage, --plain or collectfasta)
+PARTICIPANTS = {
+    "plain": {
+        LOCAL: (OUR_PYTHON, OURS, "local", "plain"),
+        "orlop": (OUR_PYTHON, OURS, "S3StaticStorage", ""),
+        "orlop --plain": (OUR_PYTHON, OURS, "S3StaticStorage", "plain"),
+        "Collectfasta": (PEER_PYTHON, {}, "S3StaticStorage", "collectfasta"),
+        "django-storages": (PEER_PYTHON, {}, "S3StaticStorage", "plain"),
+    },
+    "manifest": {
+        LOCAL: (OUR_PYTHON, OURS, "localmanifest", "plain"),
+        "orlop": (OUR_PYTHON, OURS, "S3ManifestStaticStorage", ""),
+        "orlop --plain": (OUR_PYTHON, OURS, "S3ManifestStaticStorage", "plain"),
+        "django-storages": (PEER_PYTHON, {}, "S3ManifestStaticStorage", "plain"),
+    },
+}
+
+
+def make_files(folder: Path, count: int) -> None:
+    """Images, scripts, and styles that name images, of 4 KiB."""
+    dice = random.Random(1)
+    for number in range(count):
+        place = folder / f"{number // 100:03}"
+        place.mkdir(exist_ok=True, parents=True)
+        if number % 10 < 7:
+            (place / f"{number}.png").write_bytes(dice.randbytes(4096))
+        elif number % 10 < 9:
+            (place / f"{number}.js").write_text(f"// {number}\n" + "call();\n" * 510)
+        else:
+            rule = f'a {{ background: url("{number - 9}.png"); }}\n'
+            (place / f"{number}.css").write_text(rule + "b { color: red; }\n" * 225)
+
+
+class Server:
+    """orlop serve, one process for the whole run."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [ROOT / "build/release/bin/orlop", "serve", "mem:", "--port", "0"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **CREDENTIALS},
+            preexec_fn=pin(SERVER_CORE),
+        )
+        lines = [self.process.stdout.readline().strip() for _ in range(3)]
+        self.environment = {**CREDENTIALS, **dict(line.split("=", 1) for line in lines)}
+
+    def bucket(self, name: str) -> None:
+        command = [ROOT / "build/release/bin/orlop", "mb", f"s3://{name}"]
+        subprocess.run(command, check=True, env={**os.environ, **self.environment})
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+def run(participant, files: Path, place: str, server: Server) -> dict:
+    python, extra, storage, how = participant
+    done = subprocess.run(
+        [python, CLIENT, storage, how, files, place],
+        env={**os.environ, **server.environment, **extra},
+        preexec_fn=pin(CLIENT_CORE),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def summary(samples: list[dict]) -> dict:
+    return {
+        "cpu_s": round(statistics.median(sample["cpu"] for sample in samples), 3),
+        "cpu_s_min": round(min(sample["cpu"] for sample in samples), 3),
+        "cpu_s_max": round(max(sample["cpu"] for sample in samples), 3),
+        "wall_s": round(statistics.median(sample["wall"] for sample in samples), 2),
+        "rss_mib": max(sample["rss_mib"] for sample in samples),
+        "requests": samples[-1]["requests"],
+    }
+
+
+def measure(kind: str, files: Path, rounds: int, server: Server, work: Path, filled: bool) -> dict:
+    """CPU seconds, wall seconds, memory and requests of one run, by participant."""
+    participants = PARTICIPANTS[kind]
+    samples: dict[str, list[dict]] = {name: [] for name in participants}
+    shared = f"{kind}-filled-{time.time_ns()}"
+    if filled:
+        server.bucket(shared)
+        run(participants["orlop"], files, shared, server)
+        run(participants[LOCAL], files, work / shared, server)
+        if "Collectfasta" in participants:
+            run(participants["Collectfasta"], files, shared, server)  # fills its cache
+    for _ in range(rounds):
+        for name, participant in participants.items():
+            place = shared
+            if not filled:
+                place = f"{kind}-{time.time_ns()}"
+                server.bucket(place)
+            samples[name].append(run(participant, files, work / place if name == LOCAL else place, server))
+    return {name: summary(taken) for name, taken in samples.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=1000)
+    parser.add_argument("--unchanged", type=int, default=10_000)
+    arguments = parser.parse_args()
+
+    rows = {}
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        make_files(work / "first", arguments.first)
+        make_files(work / "unchanged", arguments.unchanged)
+        server = Server()
+        for kind in PARTICIPANTS:
+            for title, filled in (("first", False), ("unchanged", True)):
+                row = f"{kind}, {getattr(arguments, title):,} files, {title}"
+                rows[row] = measure(kind, work / title, arguments.rounds, server, work, filled)
+                show(f"{row}: seconds of CPU", rows[row], unit="cpu_s", against=LOCAL)
+        server.close()
+    path = write_result(
+        "collectstatic",
+        rows,
+        rounds=arguments.rounds,
+        peers=versions(PEER_PYTHON, "django-storages", "boto3", "Collectfasta", "Django"),
+    )
+    print(f"\n{path}")
+
+
+if __name__ == "__main__":
+    main()
