@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import io
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import urllib.request
@@ -28,6 +30,7 @@ from storages.check.project import Project, storage_of
 from storages.check.write import block_of
 from storages.management.commands.storages import Command
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 ERAS = pathlib.Path(__file__).parent / "eras"
 REMOVED = django.VERSION >= (5, 1)  # DEFAULT_FILE_STORAGE and STATICFILES_STORAGE
 
@@ -95,6 +98,23 @@ def test_dropped_settings_are_all_handled():
 )
 def test_regions_of_hosts(host, region):
     assert eras.region_of_host(host) == region
+
+
+def test_every_finding_is_in_the_manual():
+    numbers = set()
+    for path in (ROOT / "python" / "storages" / "check").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            name = getattr(node, "func", None) and (getattr(node.func, "attr", "") or getattr(node.func, "id", ""))
+            if isinstance(node, ast.Call) and name in ("Finding", "_find", "differs"):
+                inner = [
+                    constant.value
+                    for argument in node.args
+                    for constant in ast.walk(argument)
+                    if isinstance(constant, ast.Constant)
+                ]
+                numbers |= {value for value in inner if type(value) is int}
+    page = (ROOT / "docs" / "django" / "moving-over.md").read_text()
+    assert {int(number) for number in re.findall(r"^\| [EWI](\d{3}) ", page, re.MULTILINE)} == numbers - {0}
 
 
 # -- Each era ----------------------------------------------------------------------------------------------------------
@@ -385,6 +405,58 @@ def test_secrets_in_migrations(tmp_path):
     assert list(secrets_in(migration)) == ["secret_key"]
     migration.write_text("this is no Python")
     assert list(secrets_in(migration)) == []
+
+
+def test_secrets_in_migrations_of_a_project(tmp_path):
+    (tmp_path / "shop" / "migrations").mkdir(parents=True)
+    (tmp_path / "shop" / "__init__.py").touch()
+    migration = tmp_path / "shop" / "migrations" / "0001_initial.py"
+    migration.write_text("field = models.FileField(storage=S3Storage(secret_key='hidden'))\n")
+    (tmp_path / "their_settings.py").write_text("INSTALLED_APPS = ['shop', 'not.there', 'shop.apps.ShopConfig']\n")
+    text = run_module(tmp_path / "their_settings.py").stdout
+    assert "dangerous       shop.0001_initial  holds secret_key: change that key" in text
+    assert "hidden" not in text
+
+
+def test_a_secret_of_a_field():
+    from django.db import models
+    from storages.check.migrations import _of_fields
+
+    class Vault(models.Model):
+        direct = models.FileField(storage=s3.S3Storage(secret_key="hidden"))
+        called = models.FileField(storage=lambda: s3.S3Storage(secret_key="hidden"))
+        plain = models.FileField()
+
+        class Meta:
+            app_label = "contenttypes"
+
+    (finding,) = _of_fields(Vault)
+    assert (finding.setting, finding.kind) == ("contenttypes.Vault.direct", DANGEROUS)
+    assert "hidden" not in finding.text
+
+
+def test_a_class_that_reads_the_settings(tmp_path):
+    (tmp_path / "their_storages.py").write_text(
+        "from django.conf import settings\nfrom storages.backends.s3 import S3Storage\n\n\n"
+        "class Media(S3Storage):\n    location = settings.MEDIA_LOCATION\n"
+    )
+    settings_file = tmp_path / "their_settings.py"
+    settings_file.write_text(
+        "MEDIA_LOCATION = 'media'\nSTORAGES = {'default': {'BACKEND': 'their_storages.Media', 'OPTIONS': {}}}\n"
+    )
+    done = run_module(settings_file)
+    assert (done.returncode, "cannot be used" in done.stdout) == (0, False), done.stdout
+
+
+def test_objects_stay_as_they_are():
+    from storages.s3.options import TransferConfig
+
+    options = {"transfer_config": TransferConfig(), "proxies": {"https": "http://user:hidden@proxy"}, "gzip": True}
+    found = examine("storages.backends.s3boto3.S3Boto3Storage", options)
+    text = block_of(found)
+    assert text.startswith("# What stands as ... is to stay as you have it.\n")
+    assert written(found)["default"]["OPTIONS"] == {"transfer_config": ..., "proxies": {"https": ...}, "gzip": True}
+    assert "hidden" not in text
 
 
 # -- The policy --------------------------------------------------------------------------------------------------------

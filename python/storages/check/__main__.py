@@ -60,10 +60,6 @@ def main(arguments=None):
     if not options.settings:
         parser.error("name the settings: python -m storages.check mysite.settings")
 
-    from django.conf import settings
-
-    if not settings.configured:
-        settings.configure()
     from storages.check.legacy import findings_of, read_settings, stand_ins
 
     sys.path[:0] = [os.getcwd(), os.path.dirname(os.path.abspath(options.settings))]
@@ -72,7 +68,24 @@ def main(arguments=None):
             values = read_settings(options.settings)
         except Exception as error:  # whatever the project's code does
             parser.exit(2, f"{options.settings} cannot be read: {type(error).__name__}: {error}\n")
-        return run(values, vars(options), print, findings_of(imports))
+        _configure(values)
+        from storages.check.migrations import findings_in
+
+        extra = [*findings_in(values.get("INSTALLED_APPS", ())), *findings_of(imports)]
+        return run(values, vars(options), print, extra)
+
+
+def _configure(values):
+    """Makes these Django's settings, for the project's classes that read them."""
+    from django.conf import settings
+
+    if "STORAGES" in values:  # some releases of Django refuse it beside what it stands for
+        values_for_django = {name: value for name, value in values.items() if not name.endswith("FILE_STORAGE")}
+        values_for_django.pop("STATICFILES_STORAGE", None)
+    else:
+        values_for_django = values
+    if not settings.configured:
+        settings.configure(**values_for_django)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Secrets in migrations: a storage given to a field directly is written down with its arguments."""
 
 import ast
+import importlib.util
 from pathlib import Path
 
 from storages.check.findings import DANGEROUS, SECRETS, Finding
@@ -9,13 +10,29 @@ _INSTEAD = "give the field a callable (storage=make_storage), which is written b
 
 
 def findings_of(app_configs):
+    """Of the migrations there are, and of those the models would get."""
     for config in app_configs:
-        for path in sorted(Path(config.path, "migrations").glob("[0-9]*.py")):
-            for option in secrets_in(path):
-                place = f"{config.label}.{path.stem}"
-                yield Finding(DANGEROUS, place, f"holds {option}: change that key, and {_INSTEAD}", 15)
+        yield from _of_directory(config.label, Path(config.path))
         for model in config.get_models():
             yield from _of_fields(model)
+
+
+def findings_in(apps):
+    """Of the migrations of INSTALLED_APPS, without loading these."""
+    for app in apps:
+        package = app.partition(".apps.")[0]
+        try:
+            spec = importlib.util.find_spec(package)
+        except (ImportError, ValueError):
+            continue
+        for directory in (spec and spec.submodule_search_locations) or ():
+            yield from _of_directory(package.rpartition(".")[2], Path(directory))
+
+
+def _of_directory(label, directory):
+    for path in sorted(directory.glob("migrations/[0-9]*.py")):
+        for option in secrets_in(path):
+            yield Finding(DANGEROUS, f"{label}.{path.stem}", f"holds {option}: change that key, and {_INSTEAD}", 15)
 
 
 def secrets_in(path):

@@ -78,7 +78,7 @@ def _tls(verify):
 
 def _headers_of_bucket(storage):
     url = urlsplit(storage._store.public_url("x"))
-    path = url.path.removesuffix("x") if hasattr(str, "removesuffix") else url.path[:-1]
+    path = url.path.removesuffix("x")
     return _ask(storage, f"{url.scheme}://{url.netloc}{path}", "HEAD")
 
 

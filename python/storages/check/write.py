@@ -21,6 +21,8 @@ def block_of(project):
     """Python source for the end of the settings. Settings of today stay where they are, and so do secrets."""
     storages = {place.alias: _entry(project, place) for place in project.places}
     text = f"STORAGES = {_source(storages)}\n"
+    if ": ...,\n" in text:
+        text = "# What stands as ... is to stay as you have it.\n" + text
     if "os.environ[" in text:
         text = f"import os\n\n{text}"
     gone = [name for name in ("DEFAULT_FILE_STORAGE", "STATICFILES_STORAGE") if name in project.values]
@@ -59,4 +61,4 @@ def _source(value, name="", depth=0):
         return repr(value)
     if isinstance(value, datetime.datetime) and value.utcoffset() in (None, datetime.timedelta()):
         return json.dumps(value.strftime("%a, %d %b %Y %H:%M:%S GMT"))
-    return "...  # as you have it"
+    return "..."  # an object, or a text with a password in it
