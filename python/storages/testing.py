@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from orlop import _native
 
-from storages.backends.memory import open_store
+from storages.backends.memory import check_bucket, open_store
 from storages.backends.s3 import S3Storage
 from storages.s3.options import attempts, engine_options
 
@@ -34,6 +34,7 @@ def in_place_of_s3(server):
     made = set()
 
     def open_on_server(storage):
+        check_bucket(storage)
         if storage.bucket_name not in made:
             server.create_bucket(storage.bucket_name)
             made.add(storage.bucket_name)

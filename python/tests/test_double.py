@@ -283,6 +283,11 @@ def test_storages_of_a_bucket_share_and_clear():
     assert first.listdir("") == ([], [])
 
 
+def test_a_bucket_must_be_named_on_the_server(s3_storages):
+    with pytest.raises(ImproperlyConfigured, match="AWS_STORAGE_BUCKET_NAME"):
+        S3Storage().exists("a")
+
+
 def test_a_bucket_must_be_named():
     with pytest.raises(ImproperlyConfigured, match="AWS_STORAGE_BUCKET_NAME"):
         MemoryStorage().exists("a")
@@ -316,9 +321,10 @@ def static_site(tmp_path):
     settings = {"STATICFILES_DIRS": [str(tmp_path)], "STATICFILES_FINDERS": [finder]}
     backend = "storages.backends.s3.S3ManifestStaticStorage"
     if django.VERSION >= (4, 2):
-        settings["STORAGES"] = {"staticfiles": {"BACKEND": backend, "OPTIONS": {"bucket_name": "static"}}}
+        settings["STORAGES"] = {"staticfiles": {"BACKEND": backend}}
     else:
-        settings.update(STATICFILES_STORAGE=backend, AWS_STORAGE_BUCKET_NAME="static")
+        settings["STATICFILES_STORAGE"] = backend
+    settings["AWS_STORAGE_BUCKET_NAME"] = "static"
     with override_settings(**settings):
         yield
 

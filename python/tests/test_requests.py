@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 
+import django
 import orlop
 import pytest
 from django.core.files.base import ContentFile
@@ -189,7 +190,7 @@ def _(storage, _):
 
 
 def manifest(storage):
-    storage.save("staticfiles.json", ContentFile(b'{"paths": {}, "version": "1.1"}'))
+    storage.save("staticfiles.json", ContentFile(b'{"paths": {}, "version": "1.0"}'))
 
 
 @operation("making a manifest storage", manifest)
@@ -231,6 +232,8 @@ def _(storage, row):
 
 @operation("`ImageField` with width and height: an upload, overwriting")
 def _(storage, _):
+    if django.VERSION < (5, 1):
+        pytest.skip("this Django reads the image back")
     image = pytest.importorskip("PIL.Image")
     buffer = io.BytesIO()
     image.new("RGB", (3, 2)).save(buffer, "PNG")

@@ -74,10 +74,14 @@ def _kept(attrs):
     return {name: value for name, value in (attrs or {}).items() if name != "provider"}
 
 
-def open_store(storage, buckets):
-    """The store of a storage (of any S3 class), among `buckets`."""
+def check_bucket(storage):
     if not storage.bucket_name:
         raise ImproperlyConfigured("Set AWS_STORAGE_BUCKET_NAME, or the option bucket_name, to the bucket's name.")
+
+
+def open_store(storage, buckets):
+    """The store of a storage (of any S3 class), among `buckets`."""
+    check_bucket(storage)
     options = {name: value for name, value in engine_options(storage).items() if name not in ("profile", "ca_file")}
     limits = (attempts(storage.client_config), 0.0, storage.transfer_config.multipart_threshold)
     try:
