@@ -18,7 +18,10 @@ struct Options {
   // What presigned and public URLs name instead of `endpoint`; empty: the same.
   std::string public_endpoint;
 
-  // Credentials: these, else the environment, else the profile of the shared files. Looked up with the first request.
+  // Signed and public URLs name Amazon's host without a region in it, as boto3's do, where that host serves the region.
+  bool global_urls = false;
+
+  // Credentials: these, else the chain of docs/backends/s3.md. Looked up with the first request.
   std::string access_key_id;
   std::string secret_access_key;
   std::string session_token;
@@ -27,9 +30,15 @@ struct Options {
 
   Addressing addressing =
       Addressing::automatic;  // automatic: virtual where the bucket's name allows it, path for endpoints
-  std::string dialect;        // "aws", "minio", "ceph", "s3proxy", "versitygw", "generic"; empty: by endpoint
+  std::string dialect;        // "aws", "minio", "r2", ... (docs/backends/s3.md); empty: by endpoint
   std::string signature;      // of presigned URLs: "v4", or "v2" for services that know nothing newer; empty: v4
-  bool use_ssl = true;        // without an endpoint: https or http
+  // A signed URL ends with the credentials that signed it. True: the expiry is cut to their end; false: a longer one
+  // is invalid_argument.
+  bool clamp_expiry = false;
+  bool use_ssl = true;      // without an endpoint: https or http
+  bool dualstack = false;   // Amazon's hosts that have IPv6 too
+  bool fips = false;        // Amazon's hosts with FIPS 140 modules
+  bool accelerate = false;  // Amazon's Transfer Acceleration
 
   // TLS and network.
   bool verify = true;

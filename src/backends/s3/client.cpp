@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "backends/s3/partition.h"
 #include "wire/date.h"
 #include "wire/percent.h"
 
@@ -47,9 +48,9 @@ std::optional<Route> redirected(const Route& route, const Endpoint& endpoint, st
   bool labelled = route.host != endpoint.host;  // the bucket is part of the host
   if (labelled && !host.starts_with(route.host.substr(0, route.host.size() - endpoint.host.size()))) return {};
   std::string_view domain = endpoint.host;
-  if (dialect_of_host(domain).regional_hosts) domain = dialect_of_host(domain).host_suffix;
-  bool inside = host.ends_with(domain) && (host.size() == domain.size() || domain.starts_with('.') ||
-                                           host[host.size() - domain.size() - 1] == '.');
+  if (const Partition* partition = partition_of_host(domain)) domain = partition->suffix;
+  bool inside =
+      host.ends_with(domain) && (host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.');
   if (!inside) return {};
   Route result = route;
   result.host = host;
@@ -98,24 +99,34 @@ Result<std::shared_ptr<const Route>> Client::route() {
   if (!route_) {
     std::string region = config_.region;
     if (region.empty()) {
-      ORLOP_ASSIGN(region, default_region(config_.profile));
+      ORLOP_ASSIGN(region, profile_region(config_.profile));
     }
-    route_ = std::make_shared<const Route>(
-        make_route(config_.endpoint_in(region), config_.bucket, region, config_.addressing));
+    // Buckets are mostly where those who use them are.
+    auto known = config_.credentials->known();
+    if (region.empty() && known) region = known->region;
+    if (region.empty()) region = "us-east-1";
+    ORLOP_TRY(check_amazon_hosts(region, config_.amazon));
+    route_ = std::make_shared<const Route>(route_in(region));
   }
   return route_;
 }
 
+Route Client::route_in(const std::string& region) const {
+  return make_route(config_.endpoint_in(region), config_.bucket, region, config_.addressing);
+}
+
 void Client::set_region(const std::string& region) {
   std::lock_guard lock(mutex_);
-  route_ = std::make_shared<const Route>(
-      make_route(config_.endpoint_in(region), config_.bucket, region, config_.addressing));
+  route_ = std::make_shared<const Route>(route_in(region));
 }
 
 Result<Route> Client::public_route() {
   ORLOP_ASSIGN(auto own, route());
-  if (!config_.public_endpoint) return *own;
-  return make_route(*config_.public_endpoint, config_.bucket, own->region, config_.addressing);
+  auto elsewhere = config_.public_endpoint;
+  // It finds the region by the bucket's label in its name.
+  if (!elsewhere && config_.global_urls && own->path.empty()) elsewhere = global_endpoint(own->region, config_.amazon);
+  if (!elsewhere) return *own;
+  return make_route(*elsewhere, config_.bucket, own->region, config_.addressing);
 }
 
 Protection Client::protection(const std::vector<wire::Field>& headers) const {
@@ -139,9 +150,13 @@ Result<std::unique_ptr<net::HttpResponse>> Client::send(const Context& context, 
   Corrections done;
   for (;;) {
     if (auto expired = context.expired()) return std::move(*expired);
+    std::shared_ptr<const Credentials> signer;
+    if (!config_.credentials->is_anonymous()) {
+      ORLOP_ASSIGN(signer, config_.credentials->get(context));
+    }
     ORLOP_ASSIGN(auto known, route());
     const Route& where = done.route ? *done.route : *known;
-    ORLOP_ASSIGN(net::HttpRequest http, build(request, where));
+    net::HttpRequest http = build(request, where, signer.get());
     auto response = transport_->send(context, http);
     if (!response) return std::move(response).error();
     int status = (*response)->status();
@@ -158,8 +173,7 @@ Result<std::unique_ptr<net::HttpResponse>> Client::send(const Context& context, 
     Fault fault = parse_fault(status, body, (*response)->headers(), head);
     ORLOP_ASSIGN(bool again, correct(context, request, fault, (*response)->headers(), done));
     if (again) continue;
-    auto credentials = config_.credentials->is_anonymous() ? nullptr : config_.credentials->get().value_or(nullptr);
-    Error error = to_error(fault, credentials ? std::string_view(credentials->access_key_id) : std::string_view{});
+    Error error = to_error(fault, signer ? std::string_view(signer->access_key_id) : std::string_view{});
     bool doubtful = dialect().denies_by_mistake && request.method == "PUT" && fault.code == "AccessDenied";
     if (doubtful) error.set_retry(Retry::safe);
     return error;
@@ -174,7 +188,7 @@ Result<Reply> Client::exchange(const Context& context, const Request& request, s
   return Reply{std::move(response), *std::move(body)};
 }
 
-Result<net::HttpRequest> Client::build(const Request& request, const Route& where) {
+net::HttpRequest Client::build(const Request& request, const Route& where, const Credentials* credentials) {
   std::string path = path_of(where, request.key);
   std::string query = wire::canonical_query(std::span<const wire::Field>(request.query));
   net::HttpRequest http;
@@ -195,8 +209,7 @@ Result<net::HttpRequest> Client::build(const Request& request, const Route& wher
       headers.push_back(field);
     }
   }
-  if (!config_.credentials->is_anonymous()) {
-    ORLOP_ASSIGN(auto credentials, config_.credentials->get());
+  if (credentials) {
     sign(http, std::move(headers), request, where, path, query, *credentials);
   } else {
     for (const auto& [name, value] : headers) http.headers.push_back(fmt::format("{}: {}", name, value));
@@ -256,7 +269,7 @@ Result<bool> Client::correct(const Context& context, const Request& request, con
   }
   if (!done.credentials && names_credentials(fault.code)) {
     done.credentials = true;
-    return config_.credentials->reload();
+    return config_.credentials->reload(context);
   }
   return false;
 }
@@ -265,7 +278,8 @@ Result<bool> Client::correct(const Context& context, const Request& request, con
 Result<std::string> Client::ask_region(const Context& context) {
   Request request{.operation = "GetBucketLocation", .method = "GET", .key = {}, .query = {{"location", ""}}};
   ORLOP_ASSIGN(auto known, route());
-  ORLOP_ASSIGN(net::HttpRequest http, build(request, *known));
+  auto signer = config_.credentials->known();
+  net::HttpRequest http = build(request, *known, signer.get());
   ORLOP_ASSIGN(auto response, transport_->send(context, http));
   auto body = response->read_all(error_body_limit);
   Fault fault = parse_fault(response->status(), body.value_or(""), response->headers(), false);

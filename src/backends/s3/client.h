@@ -53,7 +53,9 @@ class Client {
   Result<std::shared_ptr<const Route>> route();
   // The same for addresses given to others.
   Result<Route> public_route();
-  Result<std::shared_ptr<const Credentials>> credentials() { return config_.credentials->get(); }
+  Result<std::shared_ptr<const Credentials>> credentials(const Context& context) {
+    return config_.credentials->get(context);
+  }
   std::shared_ptr<const wire::SigningKey> signing_key(const Credentials& credentials, std::string_view day,
                                                       std::string_view region);
   SystemTime now() const noexcept;
@@ -64,7 +66,8 @@ class Client {
  private:
   struct Corrections;
 
-  Result<net::HttpRequest> build(const Request& request, const Route& route);
+  net::HttpRequest build(const Request& request, const Route& route, const Credentials* credentials);
+  Route route_in(const std::string& region) const;
   void sign(net::HttpRequest& http, std::vector<wire::Field> headers, const Request& request, const Route& route,
             std::string_view path, std::string_view query, const Credentials& credentials);
   Result<bool> correct(const Context& context, const Request& request, const Fault& fault,

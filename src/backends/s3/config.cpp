@@ -3,19 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "backends/s3/environment.h"
+#include "backends/s3/partition.h"
 #include "backends/s3/shared_config.h"
 
 namespace orlop::s3 {
 namespace {
 
 Error invalid(std::string message) { return Error(Code::config_invalid, std::move(message)); }
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
 
 bool valid_bucket(std::string_view bucket) noexcept {
   auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '-' || c == '_'; };
@@ -43,7 +39,7 @@ Result<ChecksumAlgorithm> choose_checksum(const std::string& wanted, const Diale
   return algorithm;
 }
 
-Result<std::shared_ptr<CredentialChain>> choose_credentials(Options& options) {
+Result<std::shared_ptr<CredentialChain>> choose_credentials(Options& options, const net::HttpOptions& http) {
   bool key = !options.access_key_id.empty(), secret = !options.secret_access_key.empty();
   if (options.anonymous) return CredentialChain::anonymous();
   if (key != secret) {
@@ -51,10 +47,12 @@ Result<std::shared_ptr<CredentialChain>> choose_credentials(Options& options) {
                        : "secret_access_key is set but access_key_id is not");
   }
   if (key && !options.profile.empty()) return invalid("profile and access_key_id exclude each other");
-  if (!key) return default_chain(options.profile);
+  if (!key) return default_chain({.profile = options.profile, .region = options.region, .http = http});
   return std::make_shared<CredentialChain>(Credentials{std::move(options.access_key_id),
                                                        std::move(options.secret_access_key),
-                                                       std::move(options.session_token), std::nullopt});
+                                                       std::move(options.session_token),
+                                                       {},
+                                                       {}});
 }
 
 Result<void> check_numbers(const Options& options) {
@@ -69,15 +67,29 @@ Result<void> check_numbers(const Options& options) {
 void drop_regional_endpoint(Options& options, Config& config) {
   if (!config.endpoint || !config.endpoint->base.empty()) return;
   std::string_view host = config.endpoint->host;
-  constexpr std::string_view start = "s3.", end = ".amazonaws.com";
+  constexpr std::string_view start = "s3.";
+  const Partition* partition = partition_of_host(host);
+  if (!partition || !host.starts_with(start)) return;
   std::string region = "us-east-1";
-  if (host.size() > start.size() + end.size() && host.starts_with(start) && host.ends_with(end)) {
-    region = host.substr(start.size(), host.size() - start.size() - end.size());
+  if (host.size() > start.size() + partition->suffix.size()) {
+    region = host.substr(start.size(), host.size() - start.size() - partition->suffix.size() - 1);
   }
-  if (amazon_endpoint(region, true).host != host) return;
+  if (amazon_endpoint(region, {}).host != host) return;
   options.use_ssl = config.endpoint->secure();
   if (options.region.empty() && region != "us-east-1") options.region = region;
   config.endpoint.reset();
+}
+
+Result<void> choose_hosts(const Options& options, Config& config) {
+  AmazonHosts hosts{options.use_ssl, options.dualstack, options.fips, options.accelerate};
+  if (config.endpoint && hosts.special()) {
+    return invalid("dualstack, fips and accelerate choose among Amazon's hosts; leave out the endpoint");
+  }
+  if (hosts.accelerate && (options.addressing == Addressing::path || !hostable_bucket(options.bucket))) {
+    return invalid("accelerate needs the bucket in the host's name: no dots or capitals in it, and no path addressing");
+  }
+  if (!config.endpoint) config.amazon = hosts;
+  return check_amazon_hosts(options.region, config.amazon);
 }
 
 // What the environment says where the options are silent, under the names of Amazon's tools.
@@ -87,6 +99,9 @@ void add_environment(Options& options) {
   if (options.region.empty()) options.region = environment("AWS_REGION");
   if (options.region.empty()) options.region = environment("AWS_DEFAULT_REGION");
   if (options.ca_file.empty()) options.ca_file = environment("AWS_CA_BUNDLE");
+  if (!options.endpoint.empty()) return;
+  options.dualstack |= environment("AWS_USE_DUALSTACK_ENDPOINT") == "true";
+  options.fips |= environment("AWS_USE_FIPS_ENDPOINT") == "true";
 }
 
 }  // namespace
@@ -97,7 +112,7 @@ bool valid_region(std::string_view region) noexcept {
 }
 
 Endpoint Config::endpoint_in(std::string_view wanted) const {
-  return endpoint ? *endpoint : amazon_endpoint(wanted, secure);
+  return endpoint ? *endpoint : amazon_endpoint(wanted, amazon);
 }
 
 Result<Config> make_config(Options options) {
@@ -121,30 +136,32 @@ Result<Config> make_config(Options options) {
   }
   ORLOP_ASSIGN(config.checksum, choose_checksum(options.checksum, *config.dialect));
   config.verify_downloads = options.checksum != "none";
-  ORLOP_ASSIGN(config.credentials, choose_credentials(options));
-  config.bucket = std::move(options.bucket);
-  config.region = std::move(options.region);
-  config.profile = std::move(options.profile);
-  if (!config.endpoint) config.secure = options.use_ssl;
-  config.addressing = options.addressing;
-  config.presign_v2 = options.signature == "v2";
-  config.part_size = options.part_size;
-  config.concurrency = options.concurrency;
   config.http.verify = options.verify;
   config.http.ca_file = std::move(options.ca_file);
   config.http.proxy = std::move(options.proxy);
   config.http.connect_timeout = options.connect_timeout;
   config.http.first_byte_timeout = options.first_byte_timeout;
   config.http.stall_timeout = options.stall_timeout;
+  ORLOP_TRY(choose_hosts(options, config));
+  ORLOP_ASSIGN(config.credentials, choose_credentials(options, config.http));
+  config.bucket = std::move(options.bucket);
+  config.region = std::move(options.region);
+  config.profile = std::move(options.profile);
+  config.addressing = options.addressing;
+  config.global_urls = options.global_urls && !config.endpoint;
+  config.presign_v2 = options.signature == "v2";
+  config.clamp_expiry = options.clamp_expiry;
+  config.part_size = options.part_size;
+  config.concurrency = options.concurrency;
   return config;
 }
 
-Result<std::string> default_region(const std::string& profile) {
+Result<std::string> profile_region(const std::string& profile) {
   auto loaded = load_profile(profile);
   // An unusable default profile is no reason to fail for those who bring their own keys.
   if (!loaded && !profile.empty()) return std::move(loaded).error();
   std::string region(loaded ? loaded->get("region") : std::string_view{});
-  return valid_region(region) ? region : std::string("us-east-1");
+  return valid_region(region) ? region : std::string();
 }
 
 }  // namespace orlop::s3

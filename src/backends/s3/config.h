@@ -19,8 +19,10 @@ struct Config {
   std::string profile;               // for that look-up
   std::optional<Endpoint> endpoint;  // empty: Amazon's, by region
   std::optional<Endpoint> public_endpoint;
+  bool global_urls = false;
   bool presign_v2 = false;
-  bool secure = true;  // of Amazon's
+  bool clamp_expiry = false;
+  AmazonHosts amazon;
   Addressing addressing = Addressing::automatic;
   const Dialect* dialect = nullptr;
   ChecksumAlgorithm checksum = ChecksumAlgorithm::none;  // sent with uploads
@@ -34,14 +36,14 @@ struct Config {
   std::optional<std::uint64_t> copy_limit;
 
   Endpoint endpoint_in(std::string_view region) const;
-  bool is_secure() const noexcept { return endpoint ? endpoint->secure() : secure; }
+  bool is_secure() const noexcept { return endpoint ? endpoint->secure() : amazon.secure; }
 };
 
 // Errors: config_invalid naming the option. No I/O but the environment.
 Result<Config> make_config(Options options);
 
-// The region of the environment or the profile; "us-east-1" when neither names one. Reads files.
-Result<std::string> default_region(const std::string& profile);
+// The region the profile names; empty when it names none. Reads files.
+Result<std::string> profile_region(const std::string& profile);
 bool valid_region(std::string_view region) noexcept;
 
 }  // namespace orlop::s3

@@ -1,88 +1,71 @@
 #include "backends/s3/credentials.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <map>
 
+#include "backends/s3/credentials/sources.h"
+#include "backends/s3/environment.h"
 #include "backends/s3/refresher.h"
 #include "backends/s3/shared_config.h"
 
 namespace orlop::s3 {
 namespace {
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
+using SystemClock = std::chrono::system_clock;
 
-class EnvironmentSource final : public CredentialSource {
- public:
-  std::string name() const override { return "the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)"; }
-  Result<std::optional<Credentials>> load() override {
-    Credentials found{environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"),
-                      environment("AWS_SESSION_TOKEN"), std::nullopt};
-    if (found.access_key_id.empty()) return std::nullopt;
-    if (found.secret_access_key.empty()) {
-      return Error(Code::config_invalid, "AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not");
-    }
-    if (found.session_token.empty()) found.session_token = environment("AWS_SECURITY_TOKEN");
-    return std::optional(std::move(found));
-  }
-};
-
-class ProfileSource final : public CredentialSource {
- public:
-  explicit ProfileSource(std::string profile) : profile_(std::move(profile)) {}
-  std::string name() const override {
-    return fmt::format("the profile \"{}\" of {} and {}", profile_.empty() ? default_profile() : profile_,
-                       credentials_path(), config_path());
-  }
-  Result<std::optional<Credentials>> load() override {
-    ORLOP_ASSIGN(Profile profile, load_profile(profile_));
-    Credentials found{std::string(profile.get("aws_access_key_id")), std::string(profile.get("aws_secret_access_key")),
-                      std::string(profile.get("aws_session_token")), std::nullopt};
-    if (found.access_key_id.empty()) return std::nullopt;
-    if (found.secret_access_key.empty()) {
-      return Error(Code::config_invalid, name() + " has an aws_access_key_id but no aws_secret_access_key");
-    }
-    return std::optional(std::move(found));
-  }
-
- private:
-  std::string profile_;
-};
-
-std::vector<std::unique_ptr<CredentialSource>> default_sources(const std::string& profile) {
-  std::vector<std::unique_ptr<CredentialSource>> sources;
-  // Who names a profile wants that one, whatever the environment says.
-  if (profile.empty()) sources.push_back(environment_source());
-  sources.push_back(profile_source(profile));
-  return sources;
-}
-
-// Credentials are renewed this long before they end, and again after a failure; with less time left than the last of
-// these nobody should start a request with them.
-constexpr std::chrono::minutes renew_before{5};
+// Credentials are renewed this long before they end (those that live shorter: after half their life), and again after
+// a failure; with less time left than the last of these nobody should start a request with them.
+constexpr std::chrono::minutes renewal_margin{5};
 constexpr std::chrono::seconds renew_again{10};
 constexpr std::chrono::seconds unusable_before{30};
-
-using Clock = std::chrono::system_clock;
+// The longest a look-up in the background takes: other chains wait for the same thread.
+constexpr std::chrono::seconds background_limit{60};
 
 bool ending(const Credentials& credentials) {
-  return credentials.expires && *credentials.expires < Clock::now() + unusable_before;
+  return credentials.expires && *credentials.expires < SystemClock::now() + unusable_before;
+}
+
+bool ended(const Credentials& credentials) { return credentials.expires && *credentials.expires <= SystemClock::now(); }
+
+// Requests that find credentials are not among those a caller counts.
+Context unseen(const Context& context) {
+  Context inner = context;
+  inner.trace = nullptr;
+  return inner;
 }
 
 }  // namespace
 
-std::unique_ptr<CredentialSource> environment_source() { return std::make_unique<EnvironmentSource>(); }
+// Whose turn it is to look: one at a time. A forked child has its own, as the parent's may be taken for ever.
+struct CredentialChain::Flight {
+  std::timed_mutex mutex;
+  const ::pid_t process = ::getpid();
+};
 
-std::unique_ptr<CredentialSource> profile_source(std::string profile) {
-  return std::make_unique<ProfileSource>(std::move(profile));
-}
+class CredentialChain::Turn {
+ public:
+  // Waits as long as `context` allows.
+  static Result<Turn> take(std::shared_ptr<Flight> flight, const Context& context) {
+    for (;;) {
+      if (auto over = context.expired()) return std::move(*over);
+      constexpr std::chrono::milliseconds look_around{50};  // whether to stop
+      if (flight->mutex.try_lock_for(look_around)) return Turn(std::move(flight));
+    }
+  }
+  Turn(Turn&&) = default;
+  ~Turn() {
+    if (flight_) flight_->mutex.unlock();
+  }
 
-CredentialChain::CredentialChain(std::vector<std::unique_ptr<CredentialSource>> sources)
-    : sources_(std::move(sources)) {}
+ private:
+  explicit Turn(std::shared_ptr<Flight> flight) : flight_(std::move(flight)) {}
+  std::shared_ptr<Flight> flight_;
+};
+
+CredentialChain::CredentialChain(CredentialSources sources) : sources_(std::move(sources)) {}
 
 CredentialChain::CredentialChain(Credentials fixed) : found_(std::make_shared<const Credentials>(std::move(fixed))) {}
 
@@ -92,26 +75,38 @@ std::shared_ptr<CredentialChain> CredentialChain::anonymous() {
   return chain;
 }
 
-Result<std::shared_ptr<const Credentials>> CredentialChain::get() {
-  {
-    std::lock_guard lock(mutex_);
-    if (found_ && !ending(*found_)) return found_;
-  }
-  std::lock_guard loading(loading_);
-  {
-    std::lock_guard lock(mutex_);  // somebody else may have loaded them meanwhile
-    if (found_ && !ending(*found_)) return found_;
-  }
-  return load();
+std::shared_ptr<const Credentials> CredentialChain::known() const {
+  std::lock_guard lock(mutex_);
+  return found_;
 }
 
-Result<std::shared_ptr<const Credentials>> CredentialChain::load() {
+std::shared_ptr<CredentialChain::Flight> CredentialChain::flight() {
+  std::lock_guard lock(mutex_);
+  if (!flight_ || flight_->process != ::getpid()) flight_ = std::make_shared<Flight>();
+  return flight_;
+}
+
+Result<std::shared_ptr<const Credentials>> CredentialChain::get(const Context& context) {
+  if (auto found = known(); found && !ending(*found)) return found;
+  ORLOP_ASSIGN(Turn turn, Turn::take(flight(), context));
+  auto before = known();  // somebody else may have loaded them meanwhile
+  if (before && !ending(*before)) return before;
+  auto loaded = load(context);
+  if (!loaded && before && !ended(*before)) return before;
+  return loaded;
+}
+
+Result<std::shared_ptr<const Credentials>> CredentialChain::load(const Context& context) {
   std::string places;
   for (const auto& source : sources_) {
-    ORLOP_ASSIGN(auto loaded, source->load());
+    ORLOP_ASSIGN(auto loaded, source->load(unseen(context)));
+    if (loaded && ended(*loaded)) {
+      return Error(Code::unauthenticated,
+                   fmt::format("{} gave credentials that had expired; check this machine's clock", source->name()));
+    }
     if (loaded) {
       auto fresh = std::make_shared<const Credentials>(*std::move(loaded));
-      if (fresh->expires) renew_at(*fresh->expires - renew_before);
+      if (fresh->expires) renew_before(*fresh->expires);
       std::lock_guard lock(mutex_);
       return found_ = std::move(fresh);
     }
@@ -122,45 +117,50 @@ Result<std::shared_ptr<const Credentials>> CredentialChain::load() {
       fmt::format("no credentials: set access_key_id and secret_access_key, or anonymous; looked in {}", places));
 }
 
-void CredentialChain::renew_at(Clock::time_point when) {
-  Refresher::instance().at(when, [weak = weak_from_this()] {
-    if (auto chain = weak.lock()) chain->renew();
+void CredentialChain::renew_before(Time end) {
+  auto now = SystemClock::now();
+  auto when = end - renewal_margin;
+  if (when <= now) when = now + std::max<SystemClock::duration>((end - now) / 2, std::chrono::seconds(1));
+  Refresher::instance().at(when, [weak = weak_from_this(), end] {
+    if (auto chain = weak.lock()) chain->renew(end);
   });
 }
 
-void CredentialChain::renew() {
-  std::lock_guard loading(loading_);
-  Clock::time_point end;
-  {
-    std::lock_guard lock(mutex_);
-    end = found_ && found_->expires ? *found_->expires : Clock::time_point::max();
-  }
-  if (end > Clock::now() + renew_before) return;  // get() or reload() came first
-  if (!load() && end > Clock::now()) renew_at(Clock::now() + renew_again);
+void CredentialChain::renew(Time end) {
+  Context context = Context{}.with_timeout(background_limit);
+  auto turn = Turn::take(flight(), context);
+  auto now = known();
+  if (!turn || !now || now->expires != end) return;  // get() or reload() came first
+  if (load(context) || SystemClock::now() >= end) return;
+  Refresher::instance().at(SystemClock::now() + renew_again, [weak = weak_from_this(), end] {
+    if (auto chain = weak.lock()) chain->renew(end);
+  });
 }
 
-bool CredentialChain::reload() {
+bool CredentialChain::reload(const Context& context) {
   if (sources_.empty()) return false;
-  std::lock_guard loading(loading_);
-  std::shared_ptr<const Credentials> before;
-  {
-    std::lock_guard lock(mutex_);
-    before = found_;
-  }
-  auto now = load();
+  auto refused = known();
+  auto turn = Turn::take(flight(), context);
+  if (!turn) return false;
+  auto before = known();
+  if (before != refused && before && refused && *before != *refused) return true;  // somebody else did
+  auto now = load(context);
   return now && (!before || **now != *before);
 }
 
-std::shared_ptr<CredentialChain> default_chain(const std::string& profile) {
+std::shared_ptr<CredentialChain> default_chain(const ChainOptions& options) {
   static std::mutex mutex;
   static std::map<std::string, std::weak_ptr<CredentialChain>> chains;
   // What decides the outcome besides the files' content, which reload() looks at.
-  std::string key = fmt::format("{}\n{}\n{}\n{}\n{}", profile, default_profile(), credentials_path(), config_path(),
-                                profile.empty() ? environment("AWS_ACCESS_KEY_ID") : "");
+  const net::HttpOptions& http = options.http;
+  std::string key = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", options.profile, options.region, http.proxy, http.ca_file,
+                                http.verify, credentials_path(), config_path());
+  for (const char* variable : environment_of_chain(options)) key += "\n" + environment(variable);
   std::lock_guard lock(mutex);
+  std::erase_if(chains, [](const auto& entry) { return entry.second.expired(); });
   std::weak_ptr<CredentialChain>& slot = chains[key];
   std::shared_ptr<CredentialChain> chain = slot.lock();
-  if (!chain) slot = chain = std::make_shared<CredentialChain>(default_sources(profile));
+  if (!chain) slot = chain = std::make_shared<CredentialChain>(default_sources(options));
   return chain;
 }
 

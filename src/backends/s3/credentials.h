@@ -1,4 +1,5 @@
-// Who signs: keys from the options, the environment or the shared files, looked up when first needed.
+// Who signs: keys from the options or from the chain of places Amazon's tools look in, found when first needed and
+// renewed before they end.
 #pragma once
 
 #include <chrono>
@@ -9,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "net/http.h"
+#include "orlop/context.h"
 #include "orlop/result.h"
 
 namespace orlop::s3 {
@@ -18,6 +21,7 @@ struct Credentials {
   std::string secret_access_key;
   std::string session_token;
   std::optional<std::chrono::system_clock::time_point> expires;  // nothing: they last
+  std::string region;  // where the machine they were given to stands, if that is known
   bool operator==(const Credentials&) const = default;
 };
 
@@ -25,44 +29,57 @@ struct Credentials {
 class CredentialSource {
  public:
   virtual ~CredentialSource() = default;
-  // What it is, for messages and as the key of the process-wide cache. Never a secret.
+  // What it is, for messages. Never a secret.
   virtual std::string name() const = 0;
-  // Nothing: there are none here, ask the next. Errors: config_invalid for what is there but wrong.
-  virtual Result<std::optional<Credentials>> load() = 0;
+  // Nothing: there are none here, ask the next. Errors: config_invalid for what is there but wrong; unauthenticated
+  // when it refuses; unavailable, timeout and data_corrupted when it could not be asked.
+  virtual Result<std::optional<Credentials>> load(const Context& context) = 0;
+};
+using CredentialSources = std::vector<std::unique_ptr<CredentialSource>>;
+
+// What decides where is looked, besides the environment and the files.
+struct ChainOptions {
+  std::string profile{};    // empty: AWS_PROFILE, else "default"; a named one must exist
+  std::string region{};     // whose services are asked; empty: the environment's, else the profile's
+  net::HttpOptions http{};  // how services on the internet are reached
 };
 
-std::unique_ptr<CredentialSource> environment_source();
-// The shared files. `profile` empty: AWS_PROFILE, else "default"; a named one must exist.
-std::unique_ptr<CredentialSource> profile_source(std::string profile);
-
 // Sources in order; the first that has something is kept. What ends is renewed beforehand, in the background, so that
-// no request waits for it; should that fail, get() tries itself. Thread-safe. Made by make_shared.
+// no request waits for it; should that fail, what is still valid is used on, and get() tries again. Any number of
+// callers wait for one look-up. Thread-safe. Made by make_shared.
 class CredentialChain : public std::enable_shared_from_this<CredentialChain> {
  public:
-  explicit CredentialChain(std::vector<std::unique_ptr<CredentialSource>> sources);
+  explicit CredentialChain(CredentialSources sources);
   explicit CredentialChain(Credentials fixed);
   static std::shared_ptr<CredentialChain> anonymous();
 
   bool is_anonymous() const noexcept { return anonymous_; }
-  // Errors: unauthenticated naming where it looked; config_invalid.
-  Result<std::shared_ptr<const Credentials>> get();
+  // Errors: unauthenticated naming where it looked; the sources'; timeout and canceled by `context`.
+  Result<std::shared_ptr<const Credentials>> get(const Context& context = {});
+  // What is known without looking; null before the first get().
+  std::shared_ptr<const Credentials> known() const;
   // After the service refused them: looks again. True when what it found differs.
-  bool reload();
+  bool reload(const Context& context = {});
 
  private:
+  using Time = std::chrono::system_clock::time_point;
+  class Turn;
+  struct Flight;
+
   CredentialChain() = default;
-  Result<std::shared_ptr<const Credentials>> load();
-  void renew();
-  void renew_at(std::chrono::system_clock::time_point when);
+  Result<std::shared_ptr<const Credentials>> load(const Context& context);
+  std::shared_ptr<Flight> flight();
+  void renew(Time end);
+  void renew_before(Time end);
 
   bool anonymous_ = false;
-  std::mutex loading_;  // taken before mutex_
-  std::vector<std::unique_ptr<CredentialSource>> sources_;
-  std::mutex mutex_;
+  CredentialSources sources_;
+  mutable std::mutex mutex_;  // of what follows; never held during a look-up
   std::shared_ptr<const Credentials> found_;
+  std::shared_ptr<Flight> flight_;
 };
 
-// The chain of a profile (empty: as the environment says), one for the whole process.
-std::shared_ptr<CredentialChain> default_chain(const std::string& profile);
+// The chain of these options, one for the whole process.
+std::shared_ptr<CredentialChain> default_chain(const ChainOptions& options);
 
 }  // namespace orlop::s3

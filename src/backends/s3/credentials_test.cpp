@@ -4,57 +4,27 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <map>
 #include <thread>
 
+#include "backends/s3/credentials/testing.h"
 #include "backends/s3/shared_config.h"
 #include "backends/s3/testing.h"
 
 namespace orlop::s3 {
 namespace {
 
-// Files and variables of this test only; those of before come back.
-class S3Credentials : public testing::Test {
- protected:
-  void SetUp() override {
-    char name[] = "/tmp/orlop-credentials-XXXXXX";
-    directory_ = ::mkdtemp(name);
-    for (const char* variable :
-         {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE",
-          "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_SHARED_CREDENTIALS_FILE",
-          "AWS_CONFIG_FILE"}) {
-      const char* value = std::getenv(variable);
-      before_[variable] = value ? std::optional<std::string>(value) : std::nullopt;
-      ::unsetenv(variable);
-    }
-    set("AWS_SHARED_CREDENTIALS_FILE", (directory_ / "credentials").string());
-    set("AWS_CONFIG_FILE", (directory_ / "config").string());
-  }
-  void TearDown() override {
-    for (const auto& [variable, value] : before_) {
-      value ? ::setenv(variable.c_str(), value->c_str(), 1) : ::unsetenv(variable.c_str());
-    }
-    std::filesystem::remove_all(directory_);
-  }
-  static void set(const char* variable, const std::string& value) { ::setenv(variable, value.c_str(), 1); }
-  void write(const char* file, const std::string& text) { std::ofstream(directory_ / file) << text; }
-
-  std::filesystem::path directory_;
-  std::map<std::string, std::optional<std::string>> before_;
-};
+class S3Credentials : public CleanEnvironment {};
 
 TEST_F(S3Credentials, TheEnvironmentComesBeforeTheFiles) {
   write("credentials", "[default]\naws_access_key_id = FILE\naws_secret_access_key = s1\n");
   set("AWS_ACCESS_KEY_ID", "ENV");
   set("AWS_SECRET_ACCESS_KEY", "s2");
   set("AWS_SECURITY_TOKEN", "t");
-  auto found = default_chain("")->get().value();
+  auto found = default_chain({.profile = ""})->get().value();
   EXPECT_EQ(found->access_key_id, "ENV");
   EXPECT_EQ(found->session_token, "t");
   ::unsetenv("AWS_ACCESS_KEY_ID");
-  EXPECT_EQ(default_chain("")->get().value()->access_key_id, "FILE");
+  EXPECT_EQ(default_chain({.profile = ""})->get().value()->access_key_id, "FILE");
 }
 
 TEST_F(S3Credentials, ANamedProfileWinsOverTheEnvironment) {
@@ -65,7 +35,7 @@ TEST_F(S3Credentials, ANamedProfileWinsOverTheEnvironment) {
         "[profile work]\nregion = eu-west-3\ns3 =\n  addressing_style = path\n[profile sso-only]\nsso_session = s\n");
   set("AWS_ACCESS_KEY_ID", "ENV");
   set("AWS_SECRET_ACCESS_KEY", "s2");
-  auto found = default_chain("work")->get().value();
+  auto found = default_chain({.profile = "work"})->get().value();
   EXPECT_EQ(found->access_key_id, "W");
   EXPECT_EQ(found->secret_access_key, "a=b; c");
   EXPECT_EQ(found->session_token, "T");
@@ -75,14 +45,14 @@ TEST_F(S3Credentials, ANamedProfileWinsOverTheEnvironment) {
 }
 
 TEST_F(S3Credentials, SaysWhereItLooked) {
-  auto missing = default_chain("")->get();
+  auto missing = default_chain({.profile = ""})->get();
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code(), Code::unauthenticated);
   for (std::string place :
        {"AWS_ACCESS_KEY_ID", "credentials", "config", "\"default\"", "access_key_id", "anonymous"}) {
     EXPECT_NE(missing.error().message().find(place), std::string::npos) << missing.error().message();
   }
-  auto unknown = default_chain("nobody")->get();
+  auto unknown = default_chain({.profile = "nobody"})->get();
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code(), Code::config_invalid);
   EXPECT_NE(unknown.error().message().find("nobody"), std::string::npos);
@@ -90,12 +60,12 @@ TEST_F(S3Credentials, SaysWhereItLooked) {
 
 TEST_F(S3Credentials, HalfAPairAndBrokenFilesAreNamed) {
   set("AWS_ACCESS_KEY_ID", "ENV");
-  EXPECT_EQ(default_chain("")->get().error().code(), Code::config_invalid);
+  EXPECT_EQ(default_chain({.profile = ""})->get().error().code(), Code::config_invalid);
   ::unsetenv("AWS_ACCESS_KEY_ID");
   write("credentials", "[default]\naws_access_key_id=D\n");
-  EXPECT_EQ(default_chain("")->get().error().code(), Code::config_invalid);
+  EXPECT_EQ(default_chain({.profile = ""})->get().error().code(), Code::config_invalid);
   write("credentials", "[default]\naws_secret_access_key SECRETVALUE\n");
-  auto broken = default_chain("")->get();
+  auto broken = default_chain({.profile = ""})->get();
   ASSERT_FALSE(broken);
   EXPECT_NE(broken.error().message().find("line 2"), std::string::npos);
   EXPECT_EQ(broken.error().message().find("SECRETVALUE"), std::string::npos);
@@ -133,10 +103,10 @@ struct Ending final : CredentialSource {
   Ending(std::shared_ptr<std::atomic<int>> counter, std::vector<std::chrono::milliseconds> all)
       : loads(std::move(counter)), lifetimes(std::move(all)) {}
   std::string name() const override { return "a test"; }
-  Result<std::optional<Credentials>> load() override {
+  Result<std::optional<Credentials>> load(const Context&) override {
     auto index = static_cast<std::size_t>((*loads)++);
     auto end = std::chrono::system_clock::now() + lifetimes[std::min(index, lifetimes.size() - 1)];
-    return std::optional(Credentials{"KEY" + std::to_string(index + 1), "s", "t", end});
+    return std::optional(Credentials{"KEY" + std::to_string(index + 1), "s", "t", end, {}});
   }
   std::shared_ptr<std::atomic<int>> loads;
   std::vector<std::chrono::milliseconds> lifetimes;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "backends/s3/partition.h"
+
 namespace orlop::s3 {
 namespace {
 
@@ -16,7 +18,6 @@ constexpr unsigned path_like = leading_slash | empty_segment | dot_segment;
 // Facts of docs/backends/s3.md, section "Dialects"; each was seen on the server named.
 constexpr Dialect table[] = {
     {.name = "aws",
-     .host_suffix = ".amazonaws.com",
      .lowered = {},
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
      .full_object_checksum = true,
@@ -25,7 +26,6 @@ constexpr Dialect table[] = {
      .virtual_hosts = true,
      .regional_hosts = true},
     {.name = "minio",
-     .host_suffix = {},
      .lowered = amazon_only,
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
      .full_object_checksum = true,
@@ -36,13 +36,11 @@ constexpr Dialect table[] = {
     // Release 16: no x-amz-checksum-*, no trailers; conditions on CompleteMultipartUpload are ignored; If-Match of a
     // write compares with the bare ETag.
     {.name = "ceph",
-     .host_suffix = {},
      .lowered = {Cap::copy_create, Cap::write_create, Cap::write_match, Cap::checksum},
      .md5_etag = true,
      .if_match_quoted = false},
     // Trailing checksums are decoded but not compared, so they would protect nothing. Lists in UTF-16 order.
     {.name = "s3proxy",
-     .host_suffix = {},
      .lowered = {Cap::copy_create, Cap::put_match, Cap::write_match, Cap::put_atomic, Cap::list_sorted, Cap::versions},
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
      .full_object_checksum = true,
@@ -51,7 +49,6 @@ constexpr Dialect table[] = {
      .knows_uploads = false},
     // Ignores encoding-type; refuses requests that follow a trailer upload on the same connection.
     {.name = "versitygw",
-     .host_suffix = {},
      .lowered = amazon_only,
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
      .full_object_checksum = true,
@@ -60,14 +57,12 @@ constexpr Dialect table[] = {
      .list_encoded = false},
     // Every condition on a write is ignored.
     {.name = "garage",
-     .host_suffix = {},
      .lowered = {Cap::copy_create, Cap::put_create, Cap::put_match, Cap::write_create, Cap::write_match, Cap::versions},
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
      .full_object_checksum = true,
      .unsigned_payload = true},
     // The development server of this project.
     {.name = "orlop",
-     .host_suffix = {},
      .lowered = {Cap::copy_create, Cap::versions},
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
      .full_object_checksum = true,
@@ -75,7 +70,6 @@ constexpr Dialect table[] = {
      .unsigned_payload = true},
     // Whatever else: only what every server was seen to do. Payloads are always signed.
     {.name = "generic",
-     .host_suffix = {},
      .lowered = {Cap::copy_create, Cap::put_match, Cap::write_create, Cap::write_match, Cap::versions, Cap::list_sorted,
                  Cap::checksum}},
 };
@@ -91,6 +85,11 @@ constexpr ChecksumName checksum_names[] = {
 const ChecksumName* find_checksum(ChecksumAlgorithm algorithm) noexcept {
   auto found = std::ranges::find(checksum_names, algorithm, &ChecksumName::algorithm);
   return found == std::end(checksum_names) ? nullptr : found;
+}
+
+bool is_within(std::string_view host, std::string_view domain) noexcept {
+  if (domain.empty() || !host.ends_with(domain)) return false;
+  return host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.';
 }
 
 }  // namespace
@@ -121,11 +120,12 @@ const Dialect* find_dialect(std::string_view name) noexcept {
 
 const Dialect& dialect_of_host(std::string_view host) noexcept {
   host = host.substr(0, host.rfind(':'));
-  if (host.ends_with(".cn")) host.remove_suffix(3);  // the partition of China
-  for (const Dialect& dialect : table) {
-    if (!dialect.host_suffix.empty() && host.ends_with(dialect.host_suffix)) return dialect;
-  }
-  return *find_dialect("generic");
+  if (partition_of_host(host)) return *find_dialect("aws");
+  auto speaks = [&](const Dialect& dialect) {
+    return std::ranges::any_of(dialect.hosts, [&](std::string_view domain) { return is_within(host, domain); });
+  };
+  auto found = std::ranges::find_if(table, speaks);
+  return found == std::end(table) ? *find_dialect("generic") : *found;
 }
 
 std::string_view to_string(ChecksumAlgorithm algorithm) noexcept {

@@ -22,7 +22,8 @@ unsigned odd_key(std::string_view key) noexcept;  // all that `key` is
 
 struct Dialect {
   std::string_view name;
-  std::string_view host_suffix;  // endpoints that end so speak it; empty: only by name
+  // Endpoints whose host is or ends so speak it; none: only by name. (Those of Amazon: partition.h.)
+  std::array<std::string_view, 2> hosts{};
 
   Caps lowered;  // what it cannot do of what S3 can
 

@@ -98,9 +98,9 @@ class S3Driver final : public Driver {
     ORLOP_TRY(check_key(key));
     return public_address(client_, key);
   }
-  Result<Presigned> presign(const Context&, const PresignRequest& request) override {
+  Result<Presigned> presign(const Context& context, const PresignRequest& request) override {
     ORLOP_TRY(check_key(request.key));
-    return presign_request(client_, request);
+    return presign_request(client_, context, request);
   }
   Multipart* multipart() noexcept override { return &uploads_; }
 
@@ -133,6 +133,7 @@ std::shared_ptr<Driver> make_driver(Config config, std::shared_ptr<net::HttpTran
 }
 
 Result<void> make_bucket(Config config, std::shared_ptr<net::HttpTransport> transport, const Context& context) {
+  config.amazon.accelerate = false;  // it makes no buckets
   Client client(std::move(config), std::move(transport));
   ORLOP_ASSIGN(auto route, client.route());
   Request put{.operation = "CreateBucket", .method = "PUT", .key = {}};

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "backends/s3/partition.h"
+
 namespace orlop::s3 {
 namespace {
 
@@ -42,11 +44,33 @@ Result<Endpoint> Endpoint::parse(std::string_view text, std::string_view option)
   return result;
 }
 
-Endpoint amazon_endpoint(std::string_view region, bool secure) {
-  std::string_view suffix = region.starts_with("cn-") ? ".cn" : "";
+// https://docs.aws.amazon.com/general/latest/gr/s3.html
+Endpoint amazon_endpoint(std::string_view region, const AmazonHosts& hosts) {
+  std::string host = hosts.accelerate ? "s3-accelerate" : hosts.fips ? "s3-fips" : "s3";
+  if (hosts.dualstack) host += ".dualstack";
   // The oldest region keeps the name without a region in it, which all clients and signed URLs use.
-  std::string host = region == "us-east-1" ? "s3.amazonaws.com" : fmt::format("s3.{}.amazonaws.com{}", region, suffix);
-  return {secure ? "https" : "http", std::move(host), {}};
+  bool named = !hosts.accelerate && (hosts.special() || region != "us-east-1");
+  if (named) host.append(".").append(region);
+  host.append(".").append(partition_of(region).suffix);
+  return {hosts.secure ? "https" : "http", std::move(host), {}};
+}
+
+Result<void> check_amazon_hosts(std::string_view region, const AmazonHosts& hosts) {
+  const Partition& partition = partition_of(region);
+  if (hosts.accelerate && hosts.fips) return Error(Code::config_invalid, "accelerate and fips exclude each other");
+  if (hosts.accelerate && !partition.accelerated) {
+    return Error(Code::config_invalid, fmt::format("accelerate: there is no Transfer Acceleration in {}", region));
+  }
+  if (hosts.fips && !partition.fips) {
+    return Error(Code::config_invalid, fmt::format("fips: there are no such hosts in {}", region));
+  }
+  return {};
+}
+
+std::optional<Endpoint> global_endpoint(std::string_view region, const AmazonHosts& hosts) {
+  bool commercial = partition_of(region).region_start.empty();
+  if (!commercial || hosts.special()) return std::nullopt;
+  return amazon_endpoint("us-east-1", hosts);
 }
 
 bool hostable_bucket(std::string_view bucket) noexcept {

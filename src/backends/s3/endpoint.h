@@ -23,8 +23,21 @@ struct Endpoint {
   static Result<Endpoint> parse(std::string_view text, std::string_view option);
 };
 
+// Which of Amazon's hosts are meant.
+struct AmazonHosts {
+  bool secure = true;
+  bool dualstack = false;
+  bool fips = false;
+  bool accelerate = false;
+
+  bool special() const noexcept { return dualstack || fips || accelerate; }
+};
 // Amazon's endpoint of a region.
-Endpoint amazon_endpoint(std::string_view region, bool secure);
+Endpoint amazon_endpoint(std::string_view region, const AmazonHosts& hosts);
+// Errors: config_invalid for what the region's partition does not have.
+Result<void> check_amazon_hosts(std::string_view region, const AmazonHosts& hosts);
+// The endpoint without a region in its name, if it serves the region.
+std::optional<Endpoint> global_endpoint(std::string_view region, const AmazonHosts& hosts);
 // Whether a bucket's name can be a label in a host name, certificates included: no dots, no upper case.
 bool hostable_bucket(std::string_view bucket) noexcept;
 

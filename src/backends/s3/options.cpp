@@ -11,15 +11,21 @@ constexpr OptionSpec specs[] = {
     {"region", OptionType::text, "region of the bucket, such as eu-central-1"},
     {"endpoint", OptionType::text, "scheme://host[:port] of the service; without it Amazon's"},
     {"public_endpoint", OptionType::text, "what public and signed URLs name instead of the endpoint"},
+    {"global_urls", OptionType::boolean, "signed and public URLs name Amazon's host without a region, as boto3's do"},
     {"access_key_id", OptionType::text, "the key's name; without it the environment and ~/.aws are searched", true},
     {"secret_access_key", OptionType::text, "the key", true},
     {"session_token", OptionType::text, "of temporary credentials", true},
     {"profile", OptionType::text, "profile of ~/.aws/credentials and ~/.aws/config"},
     {"anonymous", OptionType::boolean, "send requests without a signature"},
     {"addressing", OptionType::text, "auto, path or virtual: where the bucket's name goes"},
-    {"dialect", OptionType::text, "what the service is: aws, minio, ceph, s3proxy, versitygw, garage, orlop, generic"},
+    {"dialect", OptionType::text,
+     "what the service is: aws, minio, ceph, r2, b2, gcs, ...; without it by the endpoint"},
     {"signature", OptionType::text, "of presigned URLs: v4, or v2 for services that know nothing newer"},
+    {"clamp_expiry", OptionType::boolean, "cut signed URLs to the life of the credentials instead of refusing them"},
     {"use_ssl", OptionType::boolean, "without an endpoint: https (yes) or http (no)"},
+    {"dualstack", OptionType::boolean, "without an endpoint: Amazon's hosts with IPv6"},
+    {"fips", OptionType::boolean, "without an endpoint: Amazon's hosts with FIPS 140 modules"},
+    {"accelerate", OptionType::boolean, "without an endpoint: Amazon's Transfer Acceleration"},
     {"verify", OptionType::boolean, "check the service's certificate"},
     {"ca_file", OptionType::text, "PEM file of certificates to trust instead of the system's"},
     {"proxy", OptionType::text, "HTTP proxy, host:port or URL"},
@@ -62,7 +68,12 @@ Result<Options> read_options(const Address& address) {
   ORLOP_TRY(read_addressing(reader, options.addressing));
   ORLOP_TRY(reader.read("dialect", options.dialect));
   ORLOP_TRY(reader.read("signature", options.signature));
+  ORLOP_TRY(reader.read("clamp_expiry", options.clamp_expiry));
   ORLOP_TRY(reader.read("use_ssl", options.use_ssl));
+  ORLOP_TRY(reader.read("dualstack", options.dualstack));
+  ORLOP_TRY(reader.read("fips", options.fips));
+  ORLOP_TRY(reader.read("accelerate", options.accelerate));
+  ORLOP_TRY(reader.read("global_urls", options.global_urls));
   ORLOP_TRY(reader.read("verify", options.verify));
   ORLOP_TRY(reader.read("ca_file", options.ca_file));
   ORLOP_TRY(reader.read("proxy", options.proxy));

@@ -23,9 +23,23 @@ struct Signer {
   Route route;
   SystemTime time;
   std::string date;
+  std::chrono::seconds expires{0};
 };
 
-Result<Signer> make_signer(Client& client, const PresignRequest& request) {
+// No URL outlives the credentials that signed it, whatever it says.
+Result<std::chrono::seconds> expiry_of(const PresignRequest& request, const Credentials& credentials, SystemTime from,
+                                       bool clamp) {
+  if (!credentials.expires) return request.expires;
+  auto life = std::chrono::floor<std::chrono::seconds>(*credentials.expires - from);
+  if (request.expires <= life) return request.expires;
+  if (life.count() <= 0) return Error(Code::unauthenticated, "the credentials end before the URL's validity begins");
+  if (clamp) return life;
+  return Error(Code::invalid_argument,
+               fmt::format("expires is {} seconds, but the credentials end in {}: ask for less, or set clamp_expiry",
+                           request.expires.count(), life.count()));
+}
+
+Result<Signer> make_signer(Client& client, const Context& context, const PresignRequest& request) {
   if (client.config().credentials->is_anonymous()) {
     return Error(Code::unauthenticated, "signing needs credentials, and this storage is anonymous");
   }
@@ -34,9 +48,10 @@ Result<Signer> make_signer(Client& client, const PresignRequest& request) {
     return Error(Code::invalid_argument, "expires must be between 0 and 604800 seconds");
   }
   Signer signer;
-  ORLOP_ASSIGN(signer.credentials, client.credentials());
+  ORLOP_ASSIGN(signer.credentials, client.credentials(context));
   ORLOP_ASSIGN(signer.route, client.public_route());
   signer.time = request.signed_at.value_or(client.now());
+  ORLOP_ASSIGN(signer.expires, expiry_of(request, *signer.credentials, signer.time, client.config().clamp_expiry));
   signer.date = wire::amz_date(signer.time);
   signer.key = client.signing_key(*signer.credentials, std::string_view(signer.date).substr(0, 8), signer.route.region);
   return signer;
@@ -90,7 +105,7 @@ Presigned presign_url(const Signer& signer, const PresignRequest& request) {
                                           .access_key_id = signer.credentials->access_key_id,
                                           .session_token = signer.credentials->session_token,
                                           .date = signer.date,
-                                          .expires = static_cast<std::uint64_t>(request.expires.count())});
+                                          .expires = static_cast<std::uint64_t>(signer.expires.count())});
   result.url = fmt::format("{}{}?{}", signer.route.origin, path, query);
   return result;
 }
@@ -107,7 +122,7 @@ Presigned presign_url_v2(const Client& client, const Signer& signer, const Presi
   };
   std::span<const wire::Field> parameters;
   if (!headers_go_along) parameters = request.parameters;
-  auto expires_at = std::chrono::floor<std::chrono::seconds>(signer.time) + request.expires;
+  auto expires_at = std::chrono::floor<std::chrono::seconds>(signer.time) + signer.expires;
   std::string query = wire::presigned_query_v2(
       {.method = result.method,
        .resource = fmt::format("/{}/{}", client.config().bucket, wire::encode_path(request.key)),
@@ -138,7 +153,7 @@ Presigned presign_form(const Client& client, const Signer& signer, const Presign
     fields.emplace_back("x-amz-security-token", signer.credentials->session_token);
   }
   nlohmann::ordered_json policy;
-  policy["expiration"] = wire::format_iso8601(signer.time + request.expires);
+  policy["expiration"] = wire::format_iso8601(signer.time + signer.expires);
   auto& conditions = policy["conditions"];
   conditions.push_back({{"bucket", client.config().bucket}});
   if (request.max_size) {
@@ -158,12 +173,12 @@ Presigned presign_form(const Client& client, const Signer& signer, const Presign
 
 }  // namespace
 
-Result<Presigned> presign_request(Client& client, const PresignRequest& request) {
+Result<Presigned> presign_request(Client& client, const Context& context, const PresignRequest& request) {
   for (const auto& [name, value] : request.parameters) {
     if (!valid_header_value(value))
       return Error(Code::invalid_argument, fmt::format("{} holds control characters", name));
   }
-  ORLOP_ASSIGN(Signer signer, make_signer(client, request));
+  ORLOP_ASSIGN(Signer signer, make_signer(client, context, request));
   if (request.method == SignedMethod::post) return presign_form(client, signer, request);
   if (client.config().presign_v2) return presign_url_v2(client, signer, request);
   return presign_url(signer, request);

@@ -6,7 +6,7 @@
 
 namespace orlop::s3 {
 
-Result<Presigned> presign_request(Client& client, const PresignRequest& request);
+Result<Presigned> presign_request(Client& client, const Context& context, const PresignRequest& request);
 Result<std::string> public_address(Client& client, std::string_view key);
 
 }  // namespace orlop::s3

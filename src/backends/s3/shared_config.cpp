@@ -3,17 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
+#include "backends/s3/environment.h"
+
 namespace orlop::s3 {
 namespace {
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
 
 std::string_view trim(std::string_view text) {
   std::size_t begin = text.find_first_not_of(" \t\r");
@@ -30,10 +26,10 @@ std::string path_of(const char* variable, const char* below_home) {
   return expand_home(path.empty() ? std::string("~/.aws/") + below_home : path);
 }
 
-// The profile a section header names; in the config file "[sso-session x]" and the like are none.
-std::string_view profile_of(std::string_view title, bool config_file) {
-  if (!config_file || title == "default") return title;
-  constexpr std::string_view word = "profile";
+// The profile (or session) a section header names; empty when it names something else.
+std::string_view name_in(std::string_view title, Section kind) {
+  if (kind == Section::credentials || (kind == Section::config && title == "default")) return title;
+  std::string_view word = kind == Section::config ? "profile" : "sso-session";
   if (!title.starts_with(word) || title.size() == word.size()) return {};
   std::string_view name = trim(title.substr(word.size()));
   if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
@@ -41,11 +37,11 @@ std::string_view profile_of(std::string_view title, bool config_file) {
 }
 
 // Missing files are empty. Their content is never quoted: it holds secrets.
-Result<bool> read_file(const std::string& path, bool config_file, std::string_view name, Profile& profile) {
+Result<bool> read_file(const std::string& path, Section kind, std::string_view name, Profile& profile) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return false;
   std::string text{std::istreambuf_iterator<char>(in), {}};
-  return read_profile(text, path, config_file, name, profile);
+  return read_profile(text, path, kind, name, profile);
 }
 
 }  // namespace
@@ -57,7 +53,7 @@ std::string_view Profile::get(std::string_view name) const noexcept {
   return {};
 }
 
-Result<bool> read_profile(std::string_view text, std::string_view file_name, bool config_file, std::string_view name,
+Result<bool> read_profile(std::string_view text, std::string_view file_name, Section kind, std::string_view name,
                           Profile& profile) {
   bool found = false, inside = false;
   for (std::size_t line_number = 1; !text.empty(); ++line_number) {
@@ -72,7 +68,7 @@ Result<bool> read_profile(std::string_view text, std::string_view file_name, boo
         return Error(Code::config_invalid,
                      fmt::format("{}: line {}: a section's ] is missing", file_name, line_number));
       }
-      inside = profile_of(trim(line.substr(1, close - 1)), config_file) == name;
+      inside = name_in(trim(line.substr(1, close - 1)), kind) == name;
       found |= inside;
       continue;
     }
@@ -92,21 +88,31 @@ Result<bool> read_profile(std::string_view text, std::string_view file_name, boo
 std::string credentials_path() { return path_of("AWS_SHARED_CREDENTIALS_FILE", "credentials"); }
 std::string config_path() { return path_of("AWS_CONFIG_FILE", "config"); }
 
+std::string aws_directory() { return expand_home("~/.aws"); }
+
 std::string default_profile() {
-  std::string name = environment("AWS_PROFILE");
+  std::string name = environment({"AWS_DEFAULT_PROFILE", "AWS_PROFILE"});
   return name.empty() ? "default" : name;
 }
 
 Result<Profile> load_profile(std::string name) {
   if (name.empty()) name = default_profile();
   Profile profile;
-  ORLOP_ASSIGN(bool in_credentials, read_file(credentials_path(), false, name, profile));
-  ORLOP_ASSIGN(bool in_config, read_file(config_path(), true, name, profile));
+  ORLOP_ASSIGN(bool in_credentials, read_file(credentials_path(), Section::credentials, name, profile));
+  profile.set_keys_come_first(!profile.get("aws_access_key_id").empty());
+  ORLOP_ASSIGN(bool in_config, read_file(config_path(), Section::config, name, profile));
   if (!in_credentials && !in_config && name != "default") {
     return Error(Code::config_invalid,
                  fmt::format("profile: \"{}\" is neither in {} nor in {}", name, credentials_path(), config_path()));
   }
   return profile;
+}
+
+Result<Profile> load_sso_session(const std::string& name) {
+  Profile session;
+  ORLOP_ASSIGN(bool found, read_file(config_path(), Section::sso_session, name, session));
+  if (found) return session;
+  return Error(Code::config_invalid, fmt::format("sso_session: \"{}\" is not in {}", name, config_path()));
 }
 
 }  // namespace orlop::s3
