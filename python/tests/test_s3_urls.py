@@ -13,6 +13,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage, S3Storage
+from storages.s3.options import ClientConfig
 
 KEYS = {"access_key": "AKIDEXAMPLE", "secret_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
 NAME = "dir/a b+c~é.txt"
@@ -43,6 +44,54 @@ def v4(host, region, signature, path=PATH, token="", expires=3600):
         f"&X-Amz-Credential=AKIDEXAMPLE%2F20240305%2F{region}%2Fs3%2Faws4_request&X-Amz-Date=20240305T060708Z"
         f"&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host{token}&X-Amz-Signature={signature}"
     )
+
+
+# botocore 1.43.11's, asked for each.
+@pytest.mark.parametrize(
+    ("region", "client", "host"),
+    [
+        ("eu-central-1", {}, "test-bucket.s3.amazonaws.com"),
+        ("cn-north-1", {}, "test-bucket.s3.cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", {}, "test-bucket.s3.us-gov-west-1.amazonaws.com"),
+        ("us-iso-east-1", {}, "test-bucket.s3.us-iso-east-1.c2s.ic.gov"),
+        ("us-isob-east-1", {}, "test-bucket.s3.us-isob-east-1.sc2s.sgov.gov"),
+        ("eu-isoe-west-1", {}, "test-bucket.s3.eu-isoe-west-1.cloud.adc-e.uk"),
+        ("us-isof-south-1", {}, "test-bucket.s3.us-isof-south-1.csp.hci.ic.gov"),
+        ("eusc-de-east-1", {}, "test-bucket.s3.eusc-de-east-1.amazonaws.eu"),
+        ("cn-north-1", {"s3": {"addressing_style": "path"}}, "s3.cn-north-1.amazonaws.com.cn"),
+        ("us-east-1", {"use_dualstack_endpoint": True}, "test-bucket.s3.dualstack.us-east-1.amazonaws.com"),
+        ("cn-north-1", {"s3": {"use_dualstack_endpoint": True}}, "test-bucket.s3.dualstack.cn-north-1.amazonaws.com.cn"),
+        ("us-east-1", {"use_fips_endpoint": True}, "test-bucket.s3-fips.us-east-1.amazonaws.com"),
+        (
+            "eu-central-1",
+            {"use_fips_endpoint": True, "use_dualstack_endpoint": True},
+            "test-bucket.s3-fips.dualstack.eu-central-1.amazonaws.com",
+        ),
+        ("eu-central-1", {"s3": {"use_accelerate_endpoint": True}}, "test-bucket.s3-accelerate.amazonaws.com"),
+        (
+            "us-gov-west-1",
+            {"s3": {"use_accelerate_endpoint": True, "addressing_style": "path"}, "use_dualstack_endpoint": True},
+            "test-bucket.s3-accelerate.dualstack.amazonaws.com",
+        ),
+    ],
+)
+def test_hosts_of_partitions_and_kinds(region, client, host):
+    url = storage(region_name=region, client_config=ClientConfig(**client)).url(NAME)
+    assert urlsplit(url).netloc == host
+    assert f"%2F{region}%2Fs3%2F" in url
+
+
+@pytest.mark.parametrize(
+    ("region", "client", "word"),
+    [
+        ("cn-north-1", {"s3": {"use_accelerate_endpoint": True}}, "accelerate"),
+        ("cn-north-1", {"use_fips_endpoint": True}, "fips"),
+        ("us-east-1", {"use_fips_endpoint": True, "s3": {"use_accelerate_endpoint": True}}, "accelerate"),
+    ],
+)
+def test_hosts_that_are_not_there(region, client, word):
+    with pytest.raises(ImproperlyConfigured, match=word):
+        storage(region_name=region, client_config=ClientConfig(**client)).url(NAME)
 
 
 GLOBAL = "https://test-bucket.s3.amazonaws.com"

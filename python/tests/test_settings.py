@@ -47,6 +47,8 @@ OPTIONS = {
     "use_threads": "AWS_S3_USE_THREADS",
     "transfer_config": "AWS_S3_TRANSFER_CONFIG",
     "client_config": "AWS_S3_CLIENT_CONFIG",
+    "dialect": "AWS_S3_DIALECT",
+    "clamp_expiry": "AWS_S3_CLAMP_EXPIRY",
 }
 
 
@@ -179,7 +181,10 @@ def test_what_the_engine_is_told():
         "ca_file": "/ca.pem",
         "part_size": str(8 << 20),
         "concurrency": "10",
+        "clamp_expiry": "true",
     }
+    assert engine_options(S3Storage(clamp_expiry=False))["clamp_expiry"] == "false"
+    assert engine_options(S3Storage(dialect="minio"))["dialect"] == "minio"
     assert engine_options(S3Storage(verify=False, use_ssl=False))["verify"] == "false"
     assert engine_options(S3Storage(use_ssl=False))["use_ssl"] == "false"
 

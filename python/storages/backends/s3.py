@@ -132,6 +132,8 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             "use_threads": setting("AWS_S3_USE_THREADS", True),
             "transfer_config": setting("AWS_S3_TRANSFER_CONFIG"),
             "client_config": setting("AWS_S3_CLIENT_CONFIG"),
+            "dialect": setting("AWS_S3_DIALECT"),
+            "clamp_expiry": setting("AWS_S3_CLAMP_EXPIRY", True),
         }
 
     def _check_profile(self):

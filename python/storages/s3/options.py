@@ -21,6 +21,11 @@ SETTINGS = {
     "concurrency": "AWS_S3_TRANSFER_CONFIG",
     "connect_timeout": "AWS_S3_CLIENT_CONFIG",
     "first_byte_timeout": "AWS_S3_CLIENT_CONFIG",
+    "dualstack": "AWS_S3_CLIENT_CONFIG",
+    "fips": "AWS_S3_CLIENT_CONFIG",
+    "accelerate": "AWS_S3_CLIENT_CONFIG",
+    "dialect": "AWS_S3_DIALECT",
+    "clamp_expiry": "AWS_S3_CLAMP_EXPIRY",
 }
 
 
@@ -46,6 +51,8 @@ class ClientConfig:
         read_timeout=None,
         retries=None,
         region_name=None,
+        use_dualstack_endpoint=None,
+        use_fips_endpoint=None,
     ):
         self.s3 = s3
         self.signature_version = signature_version
@@ -54,18 +61,27 @@ class ClientConfig:
         self.read_timeout = read_timeout
         self.retries = retries
         self.region_name = region_name
+        self.use_dualstack_endpoint = use_dualstack_endpoint
+        self.use_fips_endpoint = use_fips_endpoint
 
 
 def engine_options(storage):
     """The options of the engine's S3 for a storage; what is None is left to the engine."""
     client = storage.client_config
     transfer = storage.transfer_config
-    addressing = (getattr(client, "s3", None) or {}).get("addressing_style")
+    s3 = getattr(client, "s3", None) or {}
+    # Acceleration has the bucket in the host's name, whatever the style.
+    addressing = None if s3.get("use_accelerate_endpoint") else s3.get("addressing_style")
     options = {
         "region": storage.region_name or getattr(client, "region_name", None),
         "endpoint": storage.endpoint_url,
         "addressing": _addressing(addressing, storage.endpoint_url),
         "use_ssl": None if storage.endpoint_url else _flag(storage.use_ssl),
+        "accelerate": _wanted(s3.get("use_accelerate_endpoint")),
+        "dualstack": _wanted(s3.get("use_dualstack_endpoint") or getattr(client, "use_dualstack_endpoint", None)),
+        "fips": _wanted(getattr(client, "use_fips_endpoint", None)),
+        "dialect": storage.dialect or None,
+        "clamp_expiry": _flag(storage.clamp_expiry),
         "proxy": _proxy(getattr(client, "proxies", None), storage),
         "connect_timeout": _duration(getattr(client, "connect_timeout", None)),
         "first_byte_timeout": _duration(getattr(client, "read_timeout", None)),
@@ -75,8 +91,8 @@ def engine_options(storage):
         **_verification(storage.verify),
     }
     if not storage.endpoint_url and addressing in (None, "auto"):
-        # SDKs sign URLs for the host without a region in it, and URLs get stored.
-        options["public_endpoint"] = f"{'https' if storage.use_ssl else 'http'}://s3.amazonaws.com"
+        # SDKs sign URLs for the host without a region in it, where it serves the region; and URLs get stored.
+        options["global_urls"] = "true"
     if getattr(client, "signature_version", None) == "s3":
         options["signature"] = "v2"
     return {name: value for name, value in options.items() if value is not None}
@@ -117,6 +133,10 @@ def _proxy(proxies, storage):
         return None
     url = urlsplit(storage.endpoint_url or f"{'https' if storage.use_ssl else 'http'}://s3.amazonaws.com")
     return proxies.get(f"{url.scheme}://{url.hostname}") or proxies.get(url.scheme)
+
+
+def _wanted(value):
+    return "true" if value else None
 
 
 def _flag(value):
