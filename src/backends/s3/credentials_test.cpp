@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <thread>
 
-#include "backends/s3/credentials/testing.h"
 #include "backends/s3/shared_config.h"
 #include "backends/s3/testing.h"
+#include "tests/support/credentials.h"
 
 namespace orlop::s3 {
 namespace {

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "backends/s3/credentials/process.h"
-#include "backends/s3/credentials/testing.h"
+#include "tests/support/credentials.h"
 #include "wire/hash.h"
 
 namespace orlop::s3 {

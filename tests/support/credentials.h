@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "../tests/support/scripted_server.h"
+#include "tests/support/scripted_server.h"
 #include "wire/date.h"
 
 namespace orlop::s3 {
