@@ -328,6 +328,27 @@ def test_a_class_of_the_project_stays(tmp_path, monkeypatch):
     assert not [finding for finding in found.all_findings() if finding.kind is ERROR]
 
 
+def test_a_class_of_the_project_that_fails(tmp_path, monkeypatch):
+    (tmp_path / "failing_storages.py").write_text(
+        "from storages.backends.s3 import S3Storage\n\n\nclass Media(S3Storage):\n"
+        "    def __init__(self, **options):\n        raise KeyError('BUCKET')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert text_of(examine("failing_storages.Media"), "default: OPTIONS", ERROR) == "KeyError: 'BUCKET'"
+
+
+def test_the_protocol_that_was_made_secure():
+    boto = "storages.backends.s3boto.S3BotoStorage"
+    for secure, protocol in (({}, "https:"), ({"AWS_S3_SECURE_URLS": True}, "https:")):
+        found = examine(boto, AWS_S3_URL_PROTOCOL="http:", **secure)
+        assert written(found)["default"]["OPTIONS"] == {"url_protocol": protocol}
+    for given, protocol in (({"AWS_S3_URL_PROTOCOL": ""}, ""), ({}, "http:")):
+        found = examine(boto, AWS_S3_SECURE_URLS=False, **given)
+        assert written(found)["default"]["OPTIONS"] == {"url_protocol": protocol}
+    found = examine("storages.backends.s3.S3Storage", AWS_S3_URL_PROTOCOL="http:")
+    assert "OPTIONS" not in written(found)["default"]
+
+
 def test_no_secret_is_shown(project):
     from storages.check.report import lines_of
 
@@ -433,6 +454,18 @@ def test_a_secret_of_a_field():
     (finding,) = _of_fields(Vault)
     assert (finding.setting, finding.kind) == ("contenttypes.Vault.direct", DANGEROUS)
     assert "hidden" not in finding.text
+
+
+def test_settings_in_a_package(tmp_path):
+    package = tmp_path / "their_site" / "settings"
+    package.mkdir(parents=True)
+    for directory in (package.parent, package):
+        (directory / "__init__.py").touch()
+    (package / "base.py").write_text("AWS_S3_VERIFY = False\n")
+    (package / "production.py").write_text(
+        "from .base import *\n\nSTORAGES = {'default': {'BACKEND': 'storages.backends.s3.S3Storage'}}\n"
+    )
+    assert "dangerous       AWS_S3_VERIFY" in run_module(package / "production.py").stdout
 
 
 def test_a_class_that_reads_the_settings(tmp_path):

@@ -9,6 +9,7 @@ import importlib.util
 import runpy
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 
 from storages.backends.s3 import S3Storage
@@ -94,8 +95,22 @@ def stand_ins():
 
 def read_settings(place):
     """The settings of a module, by its dotted name or its file."""
-    values = runpy.run_path(place) if place.endswith(".py") else vars(importlib.import_module(place))
+    if place.endswith(".py"):
+        place = _module_of(Path(place).resolve())
+    values = runpy.run_path(str(place)) if isinstance(place, Path) else vars(importlib.import_module(place))
     return {name: value for name, value in values.items() if name.isupper()}
+
+
+def _module_of(path):
+    """The dotted name of a file in a package, which may import from its neighbours; else the file."""
+    if not (path.parent / "__init__.py").exists():
+        return path
+    names, directory = [path.stem], path.parent
+    while (directory / "__init__.py").exists():
+        names.insert(0, directory.name)
+        directory = directory.parent
+    sys.path.insert(0, str(directory))
+    return ".".join(names)
 
 
 _REPLACEMENTS = {

@@ -238,8 +238,10 @@ def _errors_of_construction(place, settings):
         return []
     try:
         _make(place, settings)
-    except (ImproperlyConfigured, ValueError, TypeError) as error:
+    except ImproperlyConfigured as error:
         return [Finding(ERROR, place.label("OPTIONS"), str(error), 30)]
+    except Exception as error:  # of a class of the project
+        return [Finding(ERROR, place.label("OPTIONS"), f"{type(error).__name__}: {error}", 30)]
     return []
 
 

@@ -136,6 +136,11 @@ class Translation:
             text = "URLs are signed with SigV2, which regions opened since 2014 and many services refuse"
             self._find(DIFFERENT, setting, 34, text)
 
+    def _inspect_url_protocol(self, setting, value):
+        forced = self._given.get("AWS_S3_SECURE_URLS", self._era == "boto")
+        if value == "http:" and forced:
+            self._move(setting, "url_protocol", "https:", ", which AWS_S3_SECURE_URLS made of it, unless it was False")
+
     def _inspect_use_threads(self, setting, value):
         if value is False:
             text = "deprecated since 1.14: transfer_config = TransferConfig(use_threads=False)"
@@ -173,7 +178,7 @@ class Translation:
         if value or self._era == "oldest":
             self._find(WITHOUT_EFFECT, setting, 3, "https: is the default; remove it")
         else:
-            protocol = self._given.get("AWS_S3_URL_PROTOCOL", "http:")
+            protocol = self._given.get("AWS_S3_URL_PROTOCOL", "http:")  # "" as an option: URLs begin with //
             self._move(setting, "url_protocol", protocol, ", of URLs with a custom domain")
 
     def _aws_headers(self, setting, value):
