@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import types
+from pathlib import Path
 
 import orlop
 import pytest
@@ -81,6 +82,30 @@ def manifest_of(place, prefix=""):
     return json.loads(place.handle().read_bytes(f"{prefix}staticfiles.json"))
 
 
+RUN = """
+from django.conf import settings
+
+settings.configure(
+    INSTALLED_APPS=["django.contrib.staticfiles", "storages"],
+    STATIC_URL="static/",
+    STATICFILES_DIRS=[{source!r}],
+    STATICFILES_FINDERS=["django.contrib.staticfiles.finders.FileSystemFinder"],
+    STORAGES={{"staticfiles": {{"BACKEND": "storages.backends.s3.{static}", "OPTIONS": {options!r}}}}},
+)
+import django
+
+django.setup()
+from django.core.management import execute_from_command_line
+
+execute_from_command_line(["manage.py", "collectstatic", "--no-input", "--verbosity=0", *{arguments!r}])
+"""
+
+
+def in_a_process(source, static, options, *arguments):
+    """A program that collects the files of `source`, with the django-storages its interpreter finds."""
+    return RUN.format(source=str(source), static=static, options=options, arguments=arguments)
+
+
 # -- What is in the bucket ---------------------------------------------------------------------------------------------
 
 OPTIONS = [
@@ -101,6 +126,24 @@ def test_leaves_what_djangos_own_command_leaves(own_server, place, source, stati
         collect(plain=True)
     assert contents(place) == contents(other)
     assert len(contents(place)) == (15 if "Manifest" in static else 7)
+
+
+UPSTREAM = Path(__file__).resolve().parents[2] / ".venv-upstream" / "bin" / "python"
+
+
+@pytest.mark.skipif(not UPSTREAM.exists(), reason="no .venv-upstream; ./dev test makes it")
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("static", ["S3StaticStorage", "S3ManifestStaticStorage"])
+def test_leaves_what_django_storages_leaves(own_server, place, source, static, options):
+    other = place.with_bucket()
+    options = {**options, "object_parameters": {"CacheControl": "max-age=60"}}
+    with site(place, source, static, **options):
+        collect()
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    for _ in range(2):
+        script = in_a_process(source, static, {**other.options, **options})
+        subprocess.run([UPSTREAM, "-c", script], check=True, env=environment)
+    assert contents(place) == contents(other)
 
 
 def test_only_what_changed_is_sent(own_place, source):
@@ -213,6 +256,14 @@ def test_clear_empties_the_whole_tree_t7(own_place, source, location, static, pl
         assert handle.exists(stale[2])
         collect(clear=True, plain=plain)
     assert set(contents(own_place)) == fresh | ({"outside.txt"} if location else set())
+
+
+def test_clear_without_post_processing_takes_the_manifest_along(own_place, source):
+    with site(own_place, source, "S3ManifestStaticStorage"):
+        collect()
+        collect(clear=True, post_process=False)
+    left = {entry.name for entry in own_place.handle().list()}
+    assert len(left) == 7 and "staticfiles.json" not in left
 
 
 def test_clear_never_leaves_a_gap(own_place, own_server, source):
@@ -532,27 +583,6 @@ def test_a_file_that_changes_meanwhile_is_noticed(own_place, source, monkeypatch
     assert not own_place.handle().exists("staticfiles.json")
 
 
-KILLED = """
-import sys
-from django.conf import settings
-
-options = {options!r}
-settings.configure(
-    INSTALLED_APPS=["django.contrib.staticfiles", "storages"],
-    STATIC_URL="static/",
-    STATICFILES_DIRS=[{source!r}],
-    STATICFILES_FINDERS=["django.contrib.staticfiles.finders.FileSystemFinder"],
-    STORAGES={{"staticfiles": {{"BACKEND": "storages.backends.s3.S3ManifestStaticStorage", "OPTIONS": options}}}},
-)
-import django
-
-django.setup()
-from django.core.management import execute_from_command_line
-
-execute_from_command_line(["manage.py", "collectstatic", "--no-input", "--verbosity=0", "--concurrency=4"])
-"""
-
-
 @pytest.mark.parametrize("requests_before", [1, 3, 60, 100, 125, 130])
 def test_kill_9_leaves_the_old_release_working(own_place, own_server, source, requests_before):
     for number in range(60):
@@ -563,8 +593,9 @@ def test_kill_9_leaves_the_old_release_working(own_place, own_server, source, re
     (source / "js/app.js").write_text("new")
     own_server.set_faults("PutObject stall-20ms")
     own_server.take_log()
-    script = KILLED.format(options=own_place.options, source=str(source))
-    process = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
+    environment = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
+    script = in_a_process(source, "S3ManifestStaticStorage", own_place.options, "--concurrency=4")
+    process = subprocess.Popen([sys.executable, "-c", script], env=environment)
     seen = 0
     while seen < requests_before and process.poll() is None:
         time.sleep(0.002)

@@ -29,14 +29,14 @@ class Bucket:
         base = storage._normalize_name(clean_name(""))
         self.prefix = f"{base.rstrip('/')}/" if base else ""
         self.objects = {}
-        self.pages = 0
 
     def list(self):
         token = ""
         while True:
             page = self.store.list(self.prefix, "", token, "", 0, current())
-            self.pages += 1
             for key, is_group, size, modified, etag in page.entries():
+                if not key.startswith(self.prefix):
+                    raise CommandError("The listing holds a key outside of the location that was asked for.")
                 if not is_group:
                     self.objects[key] = Stored(size, bare(etag), modified)
             token = page.next

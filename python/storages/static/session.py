@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from storages.static.bucket import Bucket
 from storages.static.overlay import OverlayStore, Sources, has_changed, overlay_of
-from storages.static.plan import difference, is_same, save_etags
+from storages.static.plan import ETAGS, difference, is_same, save_etags
 from storages.static.progress import Progress
 from storages.static.releases import FOLDER, Releases
 from storages.utils import clean_name
@@ -51,6 +51,7 @@ class Session:
         if hasattr(storage, "manifest_storage"):
             self._prepare_manifest()
         self._versions = {}
+        self._publishes = False
 
     def _prepare_manifest(self):
         if self.storage.manifest_storage is self.storage:
@@ -91,18 +92,20 @@ class Session:
                 plan.unchanged[self._manifest_key] = manifest
             else:
                 plan.manifest = manifest
+        self._publishes = manifest is not None
         if self.clear:
             plan.delete = [key for key in self.bucket.objects if key not in desired and not self._is_kept(key)]
         return plan
 
     def _is_kept(self, key):
-        """What a run keeps for itself, and tidies by itself."""
-        return key == self._manifest_key or self.bucket.name_of(key).startswith(FOLDER)
+        """What a run replaces and tidies by itself."""
+        name = self.bucket.name_of(key)
+        return name == ETAGS or (self._publishes and (key == self._manifest_key or name.startswith(FOLDER)))
 
     def tidying(self, plan, keep, prune, coming=0):
         """(numbers of releases to forget, keys of files to delete) once the plan is carried out, which brings `coming`
         releases."""
-        if not self.releases:
+        if not (self.releases and self._publishes):
             return [], []
         if self.clear:
             live = 0 if coming else self.releases.live()[0]
