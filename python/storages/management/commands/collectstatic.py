@@ -202,16 +202,21 @@ class Command(DjangoCommand):
             self.stdout.write("publish    a new release")
         for number in surplus:
             self.stdout.write(f"forget     release {number}")
-        self.stdout.write(f"looked     {ledger.count} requests")
+        self.stdout.write(f"look       {_counted(ledger.count, 'request')}")
 
     def _tell(self, label, objects, size, count):
-        cost = f"  {count:>6,} requests" if count else ""
-        self.stdout.write(f"{label:<10} {len(objects):>7,} files  {size_text(size):>9}{cost}")
+        files = _counted(len(objects), "file")
+        cost = f"  {_counted(count, 'request')}" if count else ""
+        self.stdout.write(f"{label:<10} {files:<13} {size_text(size):>9}{cost}")
 
     def _roll_back(self):
         bucket = Bucket(self._target, self.concurrency)
         number = Releases(bucket, manifest_key(self._target)).roll_back(self.rollback or None)
         return f"Release {number} is in place again. Processes that run keep their manifest until they are restarted."
+
+
+def _counted(count, noun):
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _count(text):
