@@ -123,12 +123,22 @@ def _real(server) -> Place:
     return Place(f"{server.name}-{'tls' if server.secure else 'http'}", server.endpoint, server.key, server.secret, ca)
 
 
-@pytest.fixture(params=[None, *running_servers()], ids=lambda server: _real(server).name if server else "orlop")
-def place(request, own_server) -> Place:
-    """A fresh bucket on each S3 server there is."""
+@pytest.fixture(
+    params=[None, *running_servers()],
+    ids=lambda server: _real(server).name if server else "orlop",
+    scope="session",
+)
+def any_server(request, own_server) -> Place:
+    """Each S3 server there is, without a bucket."""
     if request.param is None:
-        return Place("orlop", own_server.endpoint, own_server.access_key_id, own_server.secret_access_key).with_bucket()
-    return _real(request.param).with_bucket()
+        return Place("orlop", own_server.endpoint, own_server.access_key_id, own_server.secret_access_key)
+    return _real(request.param)
+
+
+@pytest.fixture
+def place(any_server) -> Place:
+    """A fresh bucket on each S3 server there is."""
+    return any_server.with_bucket()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Every module here registers scenarios; see harness.py."""

@@ -1,0 +1,69 @@
+"""One side of the comparison: runs the scenarios against the `storages` it finds, and prints their outcomes as JSON.
+
+What it is to do comes on standard input: {"server": {...}, "only": [names] or null}.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import itertools
+import json
+import os
+import pkgutil
+import sys
+import traceback
+from pathlib import Path
+
+
+def read_descriptions_once():
+    """Every session of boto3 reads megabytes of JSON anew; thousands of storages here need not."""
+    import botocore.loaders
+
+    botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
+
+
+def main():
+    read_descriptions_once()
+    task = json.load(sys.stdin)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+    import django
+    from django.conf import settings
+
+    settings.configure(
+        USE_TZ=True,
+        TIME_ZONE="America/Chicago",
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.staticfiles"],
+        STATIC_URL="static/",
+        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    )
+    django.setup()
+
+    from parity import harness, scenarios
+
+    for module in pkgutil.iter_modules(scenarios.__path__):
+        importlib.import_module(f"parity.scenarios.{module.name}")
+
+    import storages
+
+    numbers = itertools.count(1)
+    outcomes = {"": str(Path(storages.__file__).parent)}
+    for name, scenario in harness.SCENARIOS.items():
+        if task.get("only") and name not in task["only"]:
+            continue
+        site = harness.Site(task["server"], f"parity-{task['side']}-{os.getpid()}-{next(numbers)}")
+        try:
+            outcome = harness.plain(scenario(site))
+            outcomes[name] = json.loads(json.dumps(outcome).replace(site.bucket_name, "BUCKET"))
+        except Exception:
+            outcomes[name] = {"broken": traceback.format_exc()}
+    json.dump(outcomes, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
