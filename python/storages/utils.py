@@ -35,7 +35,23 @@ def clean_name(name):
 
 def safe_join(base, *paths):
     """Joins below `base`; ValueError when the result is not below it."""
-    return _native.safe_join(str(base), posixpath.join("", *filter(None, map(str, paths))))
+    if len(paths) != 1:
+        return _join_one_by_one(str(base), paths)
+    try:
+        return _native.safe_join(str(base), str(paths[0]))
+    except ValueError as error:
+        raise ValueError(error.message) from None
+
+
+def _join_one_by_one(base, paths):
+    top = path = f"{base.rstrip('/')}/"
+    for part in map(str, paths):
+        joined = posixpath.normpath(posixpath.join(path, part))
+        # A part that leads nowhere keeps the slash of the one before.
+        path = f"{joined}/" if part.endswith("/") or f"{joined}/" in (path, top) else joined
+    if not path.startswith(top):
+        raise ValueError("the joined path is located outside of the base path component")
+    return path.lstrip("/")
 
 
 def check_location(storage):
@@ -61,7 +77,16 @@ def get_available_overwrite_name(name, max_length):
                 f'Storage tried to truncate away entire filename "{name}". '
                 'Please make sure that the corresponding file field allows sufficient "max_length".'
             ) from None
-        raise SuspiciousFileOperation(f"Detected path traversal attempt in '{name}'") from None
+        raise SuspiciousFileOperation(_objection(name)) from None
+
+
+def _objection(name):
+    directory, file_name = os.path.split(name)
+    if ".." in directory.split("/"):
+        return f"Detected path traversal attempt in '{directory}'"
+    if file_name in ("", ".", ".."):
+        return f"Could not derive file name from '{file_name}'"
+    return f"Detected path traversal attempt in '{name}'"
 
 
 def is_seekable(file_object):

@@ -38,6 +38,7 @@ OPTIONS = {
     "gzip_content_types": "GZIP_CONTENT_TYPES",
     "url_protocol": "AWS_S3_URL_PROTOCOL",
     "endpoint_url": "AWS_S3_ENDPOINT_URL",
+    "public_endpoint_url": "AWS_S3_PUBLIC_ENDPOINT_URL",
     "proxies": "AWS_S3_PROXIES",
     "region_name": "AWS_S3_REGION_NAME",
     "use_ssl": "AWS_S3_USE_SSL",

@@ -75,7 +75,7 @@ def test_clean_name_takes_paths_t57(kind):
         ("base_url", ("2023-01-02T03:04:05.678",), "base_url/2023-01-02T03:04:05.678"),
         ("base_url", ("",), "base_url/"),
         ("base_url", (".",), "base_url/"),
-        ("base_url", (".", "path/to/", "."), "base_url/path/to"),
+        ("base_url", (".", "path/to/", "."), "base_url/path/to/"),
         ("", (), ""),
         ("base_url", (), "base_url/"),
         ("loc", ("../loc/x",), "loc/x"),

@@ -1,7 +1,6 @@
 """Django storages on S3 and everything that speaks its protocol."""
 
 import mimetypes
-import os
 import posixpath
 import re
 import time
@@ -13,6 +12,7 @@ from urllib.parse import urlencode
 from django.conf import settings as django_settings
 from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from django.core.files.storage import Storage
 from django.utils import timezone
 from django.utils.deconstruct import deconstructible
 from django.utils.encoding import filepath_to_uri
@@ -60,6 +60,17 @@ class _Saving:
 
 
 _saving = ContextVar("storages_saving", default=None)
+
+
+class _Naming(Storage):
+    """Django's rules for the name to take when one is taken."""
+
+    def __init__(self, storage, taken):
+        self.get_alternative_name = storage.get_alternative_name
+        self._taken = taken
+
+    def exists(self, name):
+        return name == self._taken
 
 
 @deconstructible
@@ -123,6 +134,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             ),
             "url_protocol": setting("AWS_S3_URL_PROTOCOL") or "https:",
             "endpoint_url": setting("AWS_S3_ENDPOINT_URL"),
+            "public_endpoint_url": setting("AWS_S3_PUBLIC_ENDPOINT_URL"),
             "proxies": setting("AWS_S3_PROXIES"),
             "region_name": setting("AWS_S3_REGION_NAME"),
             "use_ssl": setting("AWS_S3_USE_SSL", True),
@@ -148,7 +160,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         if self.config is not None:
             warnings.warn(
                 "The 'config' class property is deprecated and will be removed in a future version. "
-                "Use AWS_S3_CLIENT_CONFIG to customize any of the supported features.",
+                "Use AWS_S3_CLIENT_CONFIG to customize any of the botocore.config.Config parameters.",
                 DeprecationWarning,
                 stacklevel=3,
             )
@@ -158,7 +170,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         if self.use_threads is False:
             warnings.warn(
                 "The AWS_S3_USE_THREADS setting is deprecated. Use AWS_S3_TRANSFER_CONFIG to customize any of the "
-                "boto3.s3.transfer.TransferConfig parameters.",
+                "boto.s3.transfer.TransferConfig parameters.",
                 DeprecationWarning,
                 stacklevel=3,
             )
@@ -196,8 +208,8 @@ class S3Storage(CompressStorageMixin, BaseStorage):
 
     def __getstate__(self):
         state = super().__getstate__()
-        state.pop("_store", None)
-        state.pop("_shown", None)
+        for made in ("_store", "_shown", "_sdk"):
+            state.pop(made, None)
         return state
 
     def __setstate__(self, state):
@@ -226,6 +238,27 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             explain(error)
             raise ImproperlyConfigured(str(error)) from None
 
+    # -- boto3's objects, where it is installed ----------------------------------------------------------------------
+
+    @cached_property
+    def _sdk(self):
+        from storages.s3.sdk import SdkObjects
+
+        return SdkObjects(self)
+
+    @property
+    def connection(self):
+        """boto3's resource of this thread; nothing here uses it."""
+        return self._sdk.connection()
+
+    @property
+    def unsigned_connection(self):
+        return self._sdk.connection(unsigned=True)
+
+    @property
+    def bucket(self):
+        return self._sdk.bucket()
+
     # -- Names -------------------------------------------------------------------------------------------------------
 
     def _normalize_name(self, name):
@@ -252,16 +285,9 @@ class S3Storage(CompressStorageMixin, BaseStorage):
 
     def _candidates(self, name, max_length):
         yield name
-        directory, file_name = os.path.split(name)
-        root, extension = os.path.splitext(file_name)
+        naming = _Naming(self, name)
         for _ in range(_ALTERNATIVES):
-            alternative = os.path.join(directory, self.get_alternative_name(root, extension))
-            excess = len(alternative) - max_length if max_length else 0
-            if excess > 0 and len(root) > excess:
-                alternative = os.path.join(directory, self.get_alternative_name(root[:-excess], extension))
-            elif excess > 0:
-                alternative = self._free_name(name, max_length)  # knows what to say
-            yield alternative
+            yield naming.get_available_name(name, max_length)
 
     # -- Parameters --------------------------------------------------------------------------------------------------
 
@@ -385,7 +411,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             return self._store.stat(key, current(), provider, version)
         except NotFound as error:
             if error.service_code != "NoSuchBucket":
-                rephrase(error, f"File does not exist: {name}")
+                rephrase(error, f"File does not exist: {key}")
             raise
 
     @explained

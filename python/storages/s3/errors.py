@@ -1,13 +1,26 @@
-"""The engine's errors in the words of Django settings."""
+"""The engine's errors in the words of Django settings, and for who catches botocore's."""
 
 import re
-from functools import wraps
+import sys
+from functools import cache, wraps
 
 from orlop import OrlopError
 
 from storages.s3.options import SETTINGS
 
 _OPTION = re.compile(r"\b(" + "|".join(SETTINGS) + r")\b")
+
+# What ClientError.operation_name says in django-storages, by our operation or, where an error has none, by method.
+# Its open() asks with a HEAD before it reads.
+_SDK_OPERATIONS = {
+    "stat": "HeadObject",
+    "read": "HeadObject",
+    "put": "PutObject",
+    "write": "CreateMultipartUpload",
+    "list": "ListObjects",
+    "remove": "DeleteObject",
+    "delete": "DeleteObject",
+}
 
 
 def explained(method):
@@ -19,6 +32,7 @@ def explained(method):
             return method(*args, **kwargs)
         except OrlopError as error:
             explain(error)
+            _make_catchable(error, method.__name__)
             raise
 
     return call
@@ -40,3 +54,26 @@ def rephrase(error, text):
     """`text` in place of the engine's; the class and the attributes stay."""
     error.args = (text,)
     return error
+
+
+def _make_catchable(error, method):
+    """What the service answered is a ClientError too, where botocore is in use."""
+    botocore = sys.modules.get("botocore.exceptions")
+    if botocore is None or not error.status or isinstance(error, botocore.ClientError):
+        return
+    operation = _SDK_OPERATIONS.get(error.operation or method, error.operation)
+    code = str(error.status) if operation == "HeadObject" else error.service_code  # an answer to HEAD has no body
+    error.__class__ = _client_error(type(error), botocore.ClientError)
+    error.operation_name = operation
+    error.response = {
+        "Error": {"Code": code, "Message": error.message},
+        "ResponseMetadata": {"HTTPStatusCode": error.status, "RequestId": error.request_id, "RetryAttempts": 0},
+    }
+
+
+@cache
+def _client_error(kind, client_error):
+    def reduce(self):
+        return kind, self.args, self.__dict__
+
+    return type(kind.__name__, (kind, client_error), {"__module__": kind.__module__, "__reduce__": reduce})

@@ -116,6 +116,11 @@ class S3File(CompressedFileMixin, File):
         return stream if "b" in self._mode else io.TextIOWrapper(stream, encoding="utf-8")
 
     @property
+    def obj(self):
+        """boto3's object, where boto3 is installed."""
+        return self._storage.bucket.Object(self._key)
+
+    @property
     def size(self):
         """Bytes as stored: those of a compressed object are its compressed ones."""
         if self._meta is None:

@@ -1,5 +1,6 @@
 """Django's options as those of the engine. SDK objects people pass are read by their attributes."""
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 # Engine option -> Django setting, for messages.
@@ -11,6 +12,7 @@ SETTINGS = {
     "bucket": "AWS_STORAGE_BUCKET_NAME",
     "region": "AWS_S3_REGION_NAME",
     "endpoint": "AWS_S3_ENDPOINT_URL",
+    "public_endpoint": "AWS_S3_PUBLIC_ENDPOINT_URL",
     "addressing": "AWS_S3_ADDRESSING_STYLE",
     "use_ssl": "AWS_S3_USE_SSL",
     "verify": "AWS_S3_VERIFY",
@@ -30,13 +32,30 @@ SETTINGS = {
 
 
 class TransferConfig:
-    """How uploads are cut; with the attributes of boto3's class of that name."""
+    """How uploads are cut; with the attributes of boto3's class of that name.
 
-    def __init__(self, multipart_threshold=8 << 20, max_concurrency=10, multipart_chunksize=8 << 20, use_threads=True):
+    The last four are for who reads them: here a read is one request, and how often one is tried is the client's matter.
+    """
+
+    def __init__(
+        self,
+        multipart_threshold=8 << 20,
+        max_concurrency=10,
+        multipart_chunksize=8 << 20,
+        num_download_attempts=5,
+        max_io_queue=100,
+        io_chunksize=256 << 10,
+        use_threads=True,
+        max_bandwidth=None,
+    ):
         self.multipart_threshold = multipart_threshold
         self.multipart_chunksize = multipart_chunksize
-        self.max_concurrency = max_concurrency
+        self.max_concurrency = self.max_request_concurrency = max_concurrency
         self.use_threads = use_threads
+        self.num_download_attempts = num_download_attempts
+        self.max_io_queue = self.max_io_queue_size = max_io_queue
+        self.io_chunksize = io_chunksize
+        self.max_bandwidth = max_bandwidth
 
 
 class ClientConfig:
@@ -75,6 +94,7 @@ def engine_options(storage):
     options = {
         "region": storage.region_name or getattr(client, "region_name", None),
         "endpoint": storage.endpoint_url,
+        "public_endpoint": storage.public_endpoint_url or None,
         "addressing": _addressing(addressing, storage.endpoint_url),
         "use_ssl": None if storage.endpoint_url else _flag(storage.use_ssl),
         "accelerate": _wanted(s3.get("use_accelerate_endpoint")),
@@ -125,7 +145,17 @@ def _verification(verify):
 def _addressing(style, endpoint):
     if style in (None, "auto"):
         return "path" if endpoint else None
+    if style == "virtual" and endpoint and _is_ip(urlsplit(endpoint).hostname):
+        return "path"  # an address has no names below it
     return style
+
+
+def _is_ip(host):
+    try:
+        ip_address(host or "")
+    except ValueError:
+        return False
+    return True
 
 
 def _proxy(proxies, storage):

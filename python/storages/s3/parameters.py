@@ -1,7 +1,7 @@
 """Object parameters by their SDK names (AWS_S3_OBJECT_PARAMETERS), as attributes and arguments of the engine."""
 
 from datetime import date, datetime, timezone
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import quote
 
 UPLOAD = frozenset(
@@ -30,6 +30,8 @@ _ATTRIBUTES = {
     "ContentType": "content_type",
     "Expires": "expires",
 }
+
+_MOMENTS = ("Expires", "ObjectLockRetainUntilDate", "ResponseExpires")
 
 # Parameters of url(), as they stand in a query:
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
@@ -92,19 +94,35 @@ def encode_query(pairs):
 
 
 def _text(name, value):
+    if name in _MOMENTS:
+        return _moment(name, value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value) if name == "SSECustomerKey" else value.decode()
-    if isinstance(value, (datetime, date)):
-        return _moment(name, value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
 
 
 def _moment(name, value):
-    if not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)
-    value = value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+    moment = _datetime(name, value)
+    moment = moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
     if name == "ObjectLockRetainUntilDate":
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return format_datetime(value, usegmt=True)
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return format_datetime(moment, usegmt=True)
+
+
+def _datetime(name, value):
+    """What people write for a moment: a datetime, a date, seconds since 1970, or the text of one of these."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    text = str(value).strip()
+    try:
+        if text.isascii() and text.isdigit():
+            return datetime.fromtimestamp(int(text), timezone.utc)
+        if text[:4].isdigit():
+            return datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith("Z") else text)
+        return parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError, OSError):
+        raise ValueError(f"Object parameter '{name}' is no date: {value!r}") from None

@@ -85,15 +85,19 @@ def described(error):
     from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation, SuspiciousOperation
 
     kinds = [*CATCHABLE, ImproperlyConfigured, SuspiciousFileOperation, SuspiciousOperation]
-    text = str(error)
+    service = None
     if "botocore.exceptions" in sys.modules:
         from botocore.exceptions import BotoCoreError, ClientError
 
         kinds += [ClientError, BotoCoreError]
         if isinstance(error, ClientError):
             code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-            text = f"{error.operation_name}: {code}, {status}"
-    return {"kinds": sorted(kind.__name__ for kind in kinds if isinstance(error, kind)), "text": text}
+            service = f"{error.operation_name}: {code}, {status}"
+    return {
+        "kinds": sorted(kind.__name__ for kind in kinds if isinstance(error, kind)),
+        "text": str(error),
+        "service": service,
+    }
 
 
 def plain(value):
@@ -135,8 +139,7 @@ def frozen(now=NOW):
         stack.enter_context(mock.patch.object(backend, "datetime", Datetime))
         for name in ("botocore.auth", "botocore.signers"):
             if name in sys.modules:
-                naive = now.replace(tzinfo=None)
-                stack.enter_context(mock.patch(f"{name}.get_current_datetime", lambda *_, **__: naive))
+                stack.enter_context(mock.patch(f"{name}.get_current_datetime", lambda *_, **__: Datetime.utcnow()))
         yield
 
 

@@ -19,7 +19,7 @@ def forms_of_the_key(site, form):
     return url(site, cloudfront_key=key), url(site, cloudfront_key=key.encode())
 
 
-@scenario(each=["a b.txt", "é/ü.txt", "x\"y.txt", "a&b=c?d#e.txt"])
+@scenario(each=["a b.txt", "é/ü.txt", 'x"y.txt', "a&b=c?d#e.txt"])
 def names(site, name):
     return url(site, name), url(site, name, location="loc"), url(site, name, querystring_auth=False)
 
@@ -60,7 +60,9 @@ def a_signer_of_ones_own(site):
 @scenario
 def signers_are_shared(site):
     def signer(**options):
-        return site.kind()(**{"cloudfront_key_id": KEY_ID, "cloudfront_key": site.server["pem"], **options}).cloudfront_signer
+        return site.kind()(
+            **{"cloudfront_key_id": KEY_ID, "cloudfront_key": site.server["pem"], **options}
+        ).cloudfront_signer
 
     return signer() is signer(), signer() is signer(cloudfront_key_id="other")
 

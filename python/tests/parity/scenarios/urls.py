@@ -17,6 +17,7 @@ OLD_REGIONS = [
     "us-gov-west-1",
 ]
 NEW_REGIONS = "eu-central-1 us-east-2 eu-west-3 ap-south-1 ca-central-1 cn-north-1 cn-northwest-1 nyc3 auto".split()
+PICKED = [None, "us-east-1", "us-west-2", "us-gov-west-1", "eu-central-1", "cn-north-1", "auto"]
 STYLES = (None, "auto", "path", "virtual")
 
 SIGV2 = "URLs are signed with SigV4 in every region"
@@ -35,7 +36,7 @@ def unasked_in_new_regions(site, region, style):
 @scenario(
     each={
         f"{region}, {style}, {version}": (region, style, version)
-        for region, style, version in itertools.product([*OLD_REGIONS, *NEW_REGIONS], STYLES, ("s3v4", "s3"))
+        for region, style, version in itertools.product(PICKED, STYLES, ("s3v4", "s3"))
     }
 )
 def asked(site, region, style, version):
@@ -51,8 +52,6 @@ def endpoints(site, style):
         for endpoint, region in (
             ("http://localhost:9000", "us-east-1"),
             ("http://localhost:9000", None),
-            ("https://localhost:443", "us-east-1"),
-            ("http://localhost:80", "us-east-1"),
             ("https://acc.r2.cloudflarestorage.com", "auto"),
             ("https://nyc3.digitaloceanspaces.com", "nyc3"),
             ("https://s3.us-west-004.backblazeb2.com", "us-west-004"),
@@ -66,6 +65,14 @@ def endpoints(site, style):
     ]
 
 
+@scenario(differs="a port that is the scheme's own")
+def the_schemes_own_port(site):
+    return [
+        site.url(endpoint_url=endpoint, region_name="us-east-1", **V4)
+        for endpoint in ("https://localhost:443", "http://localhost:80")
+    ]
+
+
 @scenario(each={str(style): style for style in STYLES})
 def unasked_at_an_endpoint_of_a_new_region(site, style):
     return site.url(region_name="auto", endpoint_url="https://acc.r2.cloudflarestorage.com", addressing_style=style)
@@ -76,17 +83,20 @@ def sigv2_at_an_endpoint(site, style):
     return site.url(addressing_style=style, **LOCAL, **V2), site.url(addressing_style=style, **LOCAL, **V2, **TOKEN)
 
 
-@scenario(each=["a.b.c", "UpperB", "under_score", "x" * 63, "1234"])
+@scenario(each=["a.b.c", "UpperB", "under_score", "ab"])
 def buckets(site, bucket):
     def url(**options):
         return outcome(site.url, bucket_name=bucket, **options)
 
     return [
-        url(region_name=region, signature_version=version, addressing_style=style, **place)
-        for region, version, style, place in itertools.product(
-            ("us-east-1", "eu-central-1"), ("s3v4", "s3"), STYLES, ({}, LOCAL)
-        )
-    ]
+        url(region_name=region, signature_version=version, addressing_style=style)
+        for region, version, style in itertools.product(("us-east-1", "eu-central-1"), ("s3v4", "s3"), STYLES)
+    ] + [url(addressing_style=style, **LOCAL, **V4) for style in (None, "auto", "path")]
+
+
+@scenario(differs="a bucket with dots")
+def a_bucket_with_dots_below_a_host(site):
+    return site.url(bucket_name="a.b.c", addressing_style="virtual", **LOCAL, **V4)
 
 
 @scenario(each={f"{ssl}, {region}": (ssl, region) for ssl in (True, False) for region in (None, "eu-central-1")})
@@ -110,7 +120,7 @@ NAMES = [
     "trailing/",
     "日本/語.txt",
     "a:b@c,d;e$f",
-    "[x]{y}|z^`\"<>",
+    '[x]{y}|z^`"<>',
     " lead and trail ",
     ".hidden",
     "/abs",
@@ -141,7 +151,7 @@ def names_of_the_root_with_a_domain(site, name):
     )
 
 
-@scenario(each={"": "", ".": ".", "/": "/", "a/..": "a/.."}, differs="`url(\"\")`")
+@scenario(each={"": "", ".": ".", "/": "/", "a/..": "a/.."}, differs='`url("")`')
 def names_of_the_root(site, name):
     return outcome(site.url, name)
 
@@ -192,7 +202,11 @@ def calls(site, call, auth):
     )
 
 
-@scenario(each={name: call for name, call in CALLS.items()})
+@scenario(
+    each={name: call for name, call in CALLS.items()},
+    # Which of the two a service that still takes SigV2 verifies is not written down anywhere.
+    differs={"empty value": "an empty response override in a SigV2 URL"},
+)
 def calls_with_sigv2(site, call):
     return outcome(site.url, "f.txt", call=call, region_name="us-east-1", **V2), outcome(
         site.url, "f.txt", call=call, region_name="us-east-1", **V2, **TOKEN
@@ -217,7 +231,7 @@ SENT_AS_HEADERS = {
 }
 
 
-@scenario(each={name: {name: value} for name, value in SENT_AS_HEADERS.items()})
+@scenario(each={name: {name: value} for name, value in SENT_AS_HEADERS.items()}, differs="`url(parameters=...)`")
 def parameters_that_are_headers(site, parameters):
     return outcome(site.url, "f.txt", call={"parameters": parameters}, region_name="eu-central-1", **V4)
 
@@ -280,6 +294,6 @@ def url_protocol_none_as_setting(site):
         return site.url("f", custom_domain="cdn.example.com")
 
 
-@scenario(differs="`url_protocol=None`")
+@scenario(differs="`url_protocol = None`")
 def url_protocol_none_as_option(site):
     return site.url("f", custom_domain="cdn.example.com", url_protocol=None)
