@@ -29,6 +29,8 @@ CURRENT = {
     "GZIP_CONTENT_TYPES": "gzip_content_types",
     "AWS_S3_URL_PROTOCOL": "url_protocol",
     "AWS_S3_ENDPOINT_URL": "endpoint_url",
+    "AWS_S3_PUBLIC_ENDPOINT_URL": "public_endpoint_url",
+    "AWS_S3_DIALECT": "dialect",
     "AWS_S3_PROXIES": "proxies",
     "AWS_S3_REGION_NAME": "region_name",
     "AWS_S3_USE_SSL": "use_ssl",
