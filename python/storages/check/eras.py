@@ -17,7 +17,6 @@ CURRENT = {
     "AWS_QUERYSTRING_AUTH": "querystring_auth",
     "AWS_QUERYSTRING_EXPIRE": "querystring_expire",
     "AWS_S3_SIGNATURE_VERSION": "signature_version",
-    "AWS_S3_DIALECT": "dialect",
     "AWS_S3_CLAMP_EXPIRY": "clamp_expiry",
     "AWS_LOCATION": "location",
     "AWS_S3_CUSTOM_DOMAIN": "custom_domain",

@@ -34,7 +34,7 @@ def run_side(python, paths, task):
         capture_output=True,
         text=True,
         env=environment,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -92,7 +92,6 @@ def test_scenario(sides, name):
         assert not same(theirs, ours), f"no difference any more: take it out of {DIFFERENCES.name}{shown}"
 
 
-@pytest.mark.skipif(not DIFFERENCES.exists(), reason="the page is not written yet")
 def test_every_difference_is_documented():
     documented = [line.split("|")[1].strip() for line in DIFFERENCES.read_text().splitlines() if line.startswith("| ")]
     for scenario in harness.SCENARIOS.values():

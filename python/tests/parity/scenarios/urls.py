@@ -41,7 +41,7 @@ def unasked_in_new_regions(site, region, style):
 )
 def asked(site, region, style, version):
     given = {"region_name": region, "addressing_style": style, "signature_version": version}
-    return site.url(**given), site.url(security_token="TOK/EN+==", **given), site.url(location="media", **given)
+    return site.url(**given), site.url(security_token="TOK/EN+==", **given)
 
 
 @scenario(each={str(style): style for style in STYLES})
@@ -75,7 +75,12 @@ def the_schemes_own_port(site):
 
 @scenario(each={str(style): style for style in STYLES})
 def unasked_at_an_endpoint_of_a_new_region(site, style):
-    return site.url(region_name="auto", endpoint_url="https://acc.r2.cloudflarestorage.com", addressing_style=style)
+    return site.url(
+        location="media",
+        region_name="auto",
+        endpoint_url="https://acc.r2.cloudflarestorage.com",
+        addressing_style=style,
+    )
 
 
 @scenario(each={str(style): style for style in STYLES})
