@@ -12,8 +12,9 @@ _LEVELS = {
     DIFFERENT: (checks.Info, "I"),
 }
 
-# Said on purpose by many a site (public-read), or of no use to be told every day.
-_BEFORE_DEPLOYMENT = {2, 5, 12}
+# Said on purpose by many a site (public-read), of no use to be told every day, or set only where the site runs (the
+# bucket).
+_BEFORE_DEPLOYMENT = {2, 5, 12, 41}
 
 
 def set_values():

@@ -28,9 +28,10 @@ def in_place_of_s3(server):
         "access_key_id": server.access_key_id,
         "secret_access_key": server.secret_access_key,
         "addressing": "path",
-        "verify": "true",
+        "dialect": "orlop",
     }
-    ours = ("profile", "session_token", "use_ssl", "ca_file", "proxy")
+    # Others are about the way to the service.
+    kept = ("part_size", "concurrency", "connect_timeout", "first_byte_timeout", "signature", "clamp_expiry")
     made = set()
 
     def open_on_server(storage):
@@ -38,7 +39,7 @@ def in_place_of_s3(server):
         if storage.bucket_name not in made:
             server.create_bucket(storage.bucket_name)
             made.add(storage.bucket_name)
-        options = {name: value for name, value in engine_options(storage).items() if name not in ours}
+        options = {name: value for name, value in engine_options(storage).items() if name in kept}
         return _native.Store(
             f"s3://{storage.bucket_name}",
             {**options, **there},

@@ -206,9 +206,11 @@ def test_todays(project, monkeypatch):
     assert "AWS_S3_REGION_NAME" in text_of(found, "AWS_S3_REGION", WITHOUT_EFFECT)
     assert not [finding for finding in found.all_findings() if finding.kind is ERROR]
     assert "hidden" not in block_of(found)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "from outside")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id from outside")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret from outside")
     storages = written(found)
-    assert storages["default"]["OPTIONS"] == {"location": "media", "secret_key": "from outside"}
+    keys = {"access_key": "id from outside", "secret_key": "secret from outside"}
+    assert storages["default"]["OPTIONS"] == {"location": "media", **keys}
     assert storages["staticfiles"]["BACKEND"] == "storages.backends.s3.S3ManifestStaticStorage"
     assert storages["local"] == {"BACKEND": "django.core.files.storage.FileSystemStorage"}
 
@@ -220,6 +222,7 @@ def test_settings_django_no_longer_reads_are_errors(project):
 
 @pytest.mark.parametrize("era", ["oldest", "boto", "tutorial", "boto3", "today"])
 def test_what_is_written_works(project, own_place, monkeypatch, era):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", own_place.key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", own_place.secret)
     found = project(era)
     site = {name: value for name, value in found.values.items() if eras.CURRENT.get(name)}
@@ -273,6 +276,24 @@ def examine(backend="storages.backends.s3.S3Storage", options=None, **values):
 )
 def test_a_setting(values, setting, kind, words):
     assert words in text_of(examine(**values), setting, kind)
+
+
+@pytest.mark.parametrize(
+    ("values", "setting"),
+    [
+        ({"AWS_S3_ADDRESSING_STYLE": "sideways"}, "AWS_S3_ADDRESSING_STYLE"),
+        ({"AWS_S3_DIALECT": "klingon"}, "AWS_S3_DIALECT"),
+        ({"AWS_STORAGE_BUCKET_NAME": "no bucket"}, "AWS_STORAGE_BUCKET_NAME"),
+    ],
+)
+def test_what_the_engine_refuses(values, setting):
+    found = examine(**{"AWS_STORAGE_BUCKET_NAME": "media", **values})
+    assert setting in text_of(found, "default: OPTIONS", ERROR)
+
+
+def test_a_storage_without_a_bucket():
+    assert ("default: bucket_name", ERROR) in kinds(examine())
+    assert ("default: bucket_name", ERROR) not in kinds(examine(options={"bucket_name": "media"}))
 
 
 def test_http_to_this_machine_is_no_danger():
@@ -475,7 +496,8 @@ def test_a_class_that_reads_the_settings(tmp_path):
     )
     settings_file = tmp_path / "their_settings.py"
     settings_file.write_text(
-        "MEDIA_LOCATION = 'media'\nSTORAGES = {'default': {'BACKEND': 'their_storages.Media', 'OPTIONS': {}}}\n"
+        "MEDIA_LOCATION = 'media'\n"
+        "STORAGES = {'default': {'BACKEND': 'their_storages.Media', 'OPTIONS': {'bucket_name': 'b'}}}\n"
     )
     done = run_module(settings_file)
     assert (done.returncode, "cannot be used" in done.stdout) == (0, False), done.stdout

@@ -95,7 +95,8 @@ def test_the_tests_of_the_manual(tmp_path):
 
 ENTRY = re.compile(
     r"^#### (?P<settings>`\w+`(?:, `\w+`)*)\n\n"
-    r"\*(?:Option `(?P<option>\w+)`|No option); .+?; default `(?P<default>.+?)`; since (?:Orlop )?[\d.]+\d(?:; boto: .+)?\.\*\n\n"
+    r"\*(?:Option `(?P<option>\w+)`|No option); .+?; default `(?P<default>.+?)`; "
+    r"since (?:Orlop )?[\d.]+\d(?:; boto: .+)?\.\*\n\n"
     r"\S",
     re.MULTILINE,
 )

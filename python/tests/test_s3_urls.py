@@ -60,7 +60,11 @@ def v4(host, region, signature, path=PATH, token="", expires=3600):
         ("eusc-de-east-1", {}, "test-bucket.s3.eusc-de-east-1.amazonaws.eu"),
         ("cn-north-1", {"s3": {"addressing_style": "path"}}, "s3.cn-north-1.amazonaws.com.cn"),
         ("us-east-1", {"use_dualstack_endpoint": True}, "test-bucket.s3.dualstack.us-east-1.amazonaws.com"),
-        ("cn-north-1", {"s3": {"use_dualstack_endpoint": True}}, "test-bucket.s3.dualstack.cn-north-1.amazonaws.com.cn"),
+        (
+            "cn-north-1",
+            {"s3": {"use_dualstack_endpoint": True}},
+            "test-bucket.s3.dualstack.cn-north-1.amazonaws.com.cn",
+        ),
         ("us-east-1", {"use_fips_endpoint": True}, "test-bucket.s3-fips.us-east-1.amazonaws.com"),
         (
             "eu-central-1",

@@ -212,7 +212,7 @@ def _differences(place, options):
     def differs(name, number, text):
         return Finding(DIFFERENT, place.label(name), text, number)
 
-    signs = options.get("querystring_auth", True) and not options.get("custom_domain")
+    signs = options.get("querystring_auth", "Static" not in str(place.today)) and not options.get("custom_domain")
     if place.era == "oldest":
         if "file_overwrite" not in options:
             text = "True is the default: a file of the same name is replaced, which never happened before; write False"
@@ -237,7 +237,11 @@ def _errors_of_construction(place, settings):
     if any(finding.kind is ERROR for finding in [*settings.findings, *place.findings]):
         return []
     try:
-        _make(place, settings)
+        storage = _make(place, settings)
+        if not storage.bucket_name:
+            text = "there is none: set AWS_STORAGE_BUCKET_NAME, or this option"
+            return [Finding(ERROR, place.label("bucket_name"), text, 41)]
+        _ = storage._store  # the engine has its say on the rest; nothing is sent
     except ImproperlyConfigured as error:
         return [Finding(ERROR, place.label("OPTIONS"), str(error), 30)]
     except Exception as error:  # of a class of the project
