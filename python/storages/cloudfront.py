@@ -53,7 +53,7 @@ class CloudFrontSigner:
         """
         _check_either(date_less_than, policy)
         if policy is None and ("*" in resource or "?" in resource):
-            policy = self.build_policy(resource, date_less_than)
+            date_less_than, policy = None, self.build_policy(resource, date_less_than)
         # CloudFront signs the same bytes for URLs and for cookies; a URL without a query shows them one by one.
         signed = self.generate_presigned_url("https://x/" if policy is not None else resource, date_less_than, policy)
         wanted = ("Policy", "Expires", "Signature", "Key-Pair-Id")

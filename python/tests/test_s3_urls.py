@@ -13,6 +13,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage, S3Storage
+from storages.cloudfront import CloudFrontSigner
 from storages.s3.options import ClientConfig
 
 KEYS = {"access_key": "AKIDEXAMPLE", "secret_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
@@ -447,3 +448,12 @@ def test_expiry_out_of_bounds(expire):
 def test_urls_need_a_bucket_t18():
     with pytest.raises(ImproperlyConfigured, match="AWS_STORAGE_BUCKET_NAME"):
         S3Storage().url("f")
+
+
+def test_cookies_for_all_below_an_address(pem):
+    signer = CloudFrontSigner("KEY", pem)
+    moment = datetime(2030, 1, 1)
+    resource = "https://cdn.example.com/members/*"
+    made = signer.cookies(resource, date_less_than=moment)
+    assert made == signer.cookies(resource, policy=signer.build_policy(resource, moment))
+    assert sorted(made) == ["CloudFront-Key-Pair-Id", "CloudFront-Policy", "CloudFront-Signature"]

@@ -7,7 +7,6 @@ import urllib.error
 import urllib.request
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from orlop import AlreadyExists, NotFound, OrlopError
 
@@ -77,9 +76,11 @@ def _tls(verify):
 
 
 def _headers_of_bucket(storage):
-    url = urlsplit(storage._store.public_url("x"))
-    path = url.path.removesuffix("x")
-    return _ask(storage, f"{url.scheme}://{url.netloc}{path}", "HEAD")
+    if storage.endpoint_url:  # URLs may name another one
+        url = f"{storage.endpoint_url.rstrip('/')}/{storage.bucket_name}"
+    else:
+        url = storage._store.public_url("x").removesuffix("x")
+    return _ask(storage, url, "HEAD")
 
 
 def _clock(headers):
