@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _current: ContextVar[Ledger | None] = ContextVar("orlop_ledger", default=None)
 
+_SHOWN_CALLS = 10  # in the message of an exception
+
 # The ledger of the innermost block around the caller, for the engine's calls.
 current = _current.get
 
@@ -50,7 +52,7 @@ class requests:
             _current.reset(self._token)
             self._token = None
         if kind is None and self.max is not None and self.count > self.max:
-            raise TooManyRequests(f"{self.count} requests instead of at most {self.max}: {self}")
+            raise TooManyRequests(f"{self.count} requests instead of at most {self.max}: {self} ({self._callers()})")
 
     @property
     def count(self) -> int:
@@ -77,6 +79,15 @@ class requests:
     def operations(self) -> dict[str, int]:
         """How many requests of each kind, by the service's name of it."""
         return self._ledger.totals()[5]
+
+    @property
+    def calls(self) -> list[tuple[str, str]]:
+        """What asked for them: (operation of the engine, key) of the first hundred calls."""
+        return self._ledger.calls()
+
+    def _callers(self) -> str:
+        shown = [" ".join(filter(None, call)) for call in self.calls[:_SHOWN_CALLS]]
+        return ", ".join(shown + ["..."] * (len(self.calls) > _SHOWN_CALLS))
 
     def __str__(self) -> str:
         return ", ".join(f"{count} {operation}" for operation, count in self.operations.items()) or "no request"

@@ -466,6 +466,13 @@ void add_values(nb::module_& module) {
   nb::class_<Ledger>(module, "Ledger")
       .def(nb::init<nb::object>(), nb::arg("outer").none())
       .def("watch_all_threads", &Ledger::watch_all_threads)
+      // (operation, key) of the first calls
+      .def("calls",
+           [](const Ledger& ledger) {
+             nb::list calls;
+             for (const Ledger::Call& call : ledger.calls()) calls.append(nb::make_tuple(call.operation, call.key));
+             return calls;
+           })
       // requests, retries, bytes sent, bytes received, seconds, {operation: requests}
       .def("totals", [](const Ledger& ledger) {
         Ledger::Totals totals = ledger.totals();

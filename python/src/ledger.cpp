@@ -24,6 +24,10 @@ class Ledger::Everyone final : public TraceSink {
     std::lock_guard lock(mutex_);
     for (Ledger* ledger : ledgers_) ledger->on_request(event);
   }
+  void on_call(const CallEvent& event) noexcept override {
+    std::lock_guard lock(mutex_);
+    for (Ledger* ledger : ledgers_) ledger->on_call(event);
+  }
   void on_retry(const RetryEvent& event) noexcept override {
     std::lock_guard lock(mutex_);
     for (Ledger* ledger : ledgers_) ledger->on_retry(event);
@@ -54,6 +58,11 @@ Ledger::Totals Ledger::totals() const {
   return totals_;
 }
 
+std::vector<Ledger::Call> Ledger::calls() const {
+  std::lock_guard lock(mutex_);
+  return calls_;
+}
+
 // The outermost block of a thread passes on to those who watch all; they themselves are the end of the line.
 TraceSink* Ledger::next() const noexcept {
   if (outer_) return outer_;
@@ -70,6 +79,15 @@ void Ledger::on_request(const RequestEvent& event) noexcept {
     ++totals_.operations[std::string(event.operation.empty() ? event.method : event.operation)];
   }
   if (TraceSink* sink = next()) sink->on_request(event);
+}
+
+void Ledger::on_call(const CallEvent& event) noexcept {
+  static constexpr std::size_t most = 100;
+  {
+    std::lock_guard lock(mutex_);
+    if (calls_.size() < most) calls_.push_back({std::string(event.operation), std::string(event.key)});
+  }
+  if (TraceSink* sink = next()) sink->on_call(event);
 }
 
 void Ledger::on_retry(const RetryEvent& event) noexcept {

@@ -35,7 +35,15 @@ class Ledger final : public TraceSink {
   };
   Totals totals() const;
 
+  struct Call {
+    std::string operation;
+    std::string key;
+  };
+  // The first hundred: enough to see who asked, whatever a block does.
+  std::vector<Call> calls() const;
+
   void on_request(const RequestEvent& event) noexcept override;
+  void on_call(const CallEvent& event) noexcept override;
   void on_retry(const RetryEvent& event) noexcept override;
 
  private:
@@ -48,6 +56,7 @@ class Ledger final : public TraceSink {
   bool watches_all_ = false;
   mutable std::mutex mutex_;
   Totals totals_;
+  std::vector<Call> calls_;
 };
 
 }  // namespace orlop::python

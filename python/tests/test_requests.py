@@ -263,9 +263,21 @@ def test_row(row, own_place, own_server):
 
 def test_beyond_the_limit_the_requests_are_named(own_place):
     storage = own_place.storage(file_overwrite=False)
-    message = "2 requests instead of at most 1: 1 HeadObject, 1 PutObject"
+    message = r"2 requests instead of at most 1: 1 HeadObject, 1 PutObject \(put a.txt, stat a.txt\)"
     with pytest.raises(orlop.TooManyRequests, match=message), orlop.requests(max=1):
         storage.save("a.txt", ContentFile(b"a"))
         storage.exists("a.txt")
     with orlop.requests(max=1):
         storage.exists("a.txt")
+
+
+def test_calls_are_kept_up_to_a_hundred(own_place):
+    storage = own_place.storage()
+    with orlop.requests() as outer, orlop.requests(max=1000) as ledger:
+        for number in range(120):
+            storage.exists(f"{number}.txt")
+    assert ledger.count == 120
+    assert ledger.calls == outer.calls == [("stat", f"{number}.txt") for number in range(100)]
+    with pytest.raises(orlop.TooManyRequests, match=r"stat 9.txt, \.\.\.\)"), orlop.requests(max=1):
+        for number in range(12):
+            storage.exists(f"{number}.txt")
