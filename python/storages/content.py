@@ -1,11 +1,14 @@
 """What callers hand to save(), as something the engine takes: memory, a part of a file, or a stream of bytes."""
 
 import io
+import mmap
 import os
 import stat
 import tempfile
+from array import array
 from typing import NamedTuple
 
+from asgiref.sync import async_to_sync
 from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import (
     InMemoryUploadedFile,
@@ -17,6 +20,7 @@ from django.core.files.uploadedfile import (
 from storages.utils import ReadBytesWrapper, is_seekable
 
 _CHUNK = 1 << 20
+_SPOOLED = 8 << 20  # more of an async iterable waits on disk
 
 # Their read() gives what their file holds; a subclass may have other ideas.
 _PLAIN = {File, ContentFile, UploadedFile, InMemoryUploadedFile, SimpleUploadedFile, TemporaryUploadedFile}
@@ -62,8 +66,10 @@ def readable_bytes(content):
     inner = _inner(content)
     if _is_memory(inner):
         return io.BytesIO(_as_bytes(inner))
-    if not hasattr(inner, "read") and hasattr(inner, "__next__"):
-        return _IteratorReader(inner)
+    if isinstance(inner, int) and not isinstance(inner, bool):
+        return open(inner, "rb", closefd=False)
+    if not hasattr(inner, "read"):
+        return _readable_of_pieces(inner)
     rewind(content)
     return ReadBytesWrapper(content)
 
@@ -91,12 +97,42 @@ def body_of_readable(readable, limit):
     return Stream(b"".join(chunks), readable)
 
 
+def _readable_of_pieces(content):
+    if hasattr(content, "__aiter__"):
+        return _gathered(content)
+    if hasattr(content, "chunks") and not hasattr(content, "__next__"):
+        return _IteratorReader(iter(content.chunks()))
+    try:
+        return _IteratorReader(iter(content))
+    except TypeError:
+        raise TypeError(
+            f"cannot be stored: {type(content).__name__}; expected a file, bytes, text or pieces of them"
+        ) from None
+
+
+def _gathered(content):
+    """The pieces an async iterable yields, which runs in its own event loop where there is one."""
+    gathered = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115
+
+    async def gather():
+        async for piece in content:
+            gathered.write(_as_piece(piece))
+
+    async_to_sync(gather)()
+    gathered.seek(0)
+    return gathered
+
+
+def _as_piece(piece):
+    return piece.encode() if isinstance(piece, str) else piece
+
+
 def _inner(content):
     return content.file if type(content) in _PLAIN else content
 
 
 def _is_memory(content):
-    return isinstance(content, (bytes, bytearray, memoryview, str))
+    return isinstance(content, (bytes, bytearray, memoryview, str, array, mmap.mmap))
 
 
 def _as_bytes(content):
@@ -106,6 +142,8 @@ def _as_bytes(content):
 
 
 def _file_range(inner):
+    if isinstance(inner, int) and not isinstance(inner, bool):
+        return _range_of(inner)
     if isinstance(inner, tempfile._TemporaryFileWrapper):
         inner = inner.file
     if not isinstance(inner, (io.BufferedReader, io.BufferedRandom, io.FileIO)) or type(inner).__module__ != "_io":
@@ -116,6 +154,10 @@ def _file_range(inner):
         descriptor = inner.fileno()
     except OSError:  # no file of the operating system underneath
         return None
+    return _range_of(descriptor)
+
+
+def _range_of(descriptor):
     status = os.fstat(descriptor)
     return FileRange(descriptor, status.st_size) if stat.S_ISREG(status.st_mode) else None
 
@@ -125,15 +167,16 @@ class _IteratorReader:
 
     def __init__(self, iterator):
         self._iterator = iterator
-        self._pending = b""
+        self._pending = bytearray()
 
     def read(self, size=-1):
         while size < 0 or len(self._pending) < size:
             piece = next(self._iterator, None)
             if piece is None:
                 break
-            self._pending += piece.encode() if isinstance(piece, str) else bytes(piece)
+            self._pending += _as_piece(piece)
         if size < 0:
             size = len(self._pending)
-        result, self._pending = self._pending[:size], self._pending[size:]
+        result = bytes(self._pending[:size])
+        del self._pending[:size]
         return result

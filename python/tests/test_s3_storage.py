@@ -72,6 +72,31 @@ def spooled(data):
     return File(file)
 
 
+def descriptor(data, pipe=False):
+    if not pipe:
+        with tempfile.TemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            return os.dup(file.fileno())
+    reading, writing = os.pipe()
+    os.write(writing, data)
+    os.close(writing)
+    return reading
+
+
+async def async_pieces():
+    for piece in (b"da", "t\xe4"):
+        await asyncio.sleep(0)
+        yield piece
+
+
+class Pieces:
+    """Has chunks() and nothing else."""
+
+    def chunks(self, chunk_size=None):
+        return iter([b"da", b"ta"])
+
+
 CONTENTS = {
     "bytes": (lambda: ContentFile(b"data"), b"data"),
     "ascii text": (lambda: ContentFile("data"), b"data"),
@@ -84,6 +109,13 @@ CONTENTS = {
     "bytearray t25": (lambda: bytearray(b"data"), b"data"),
     "memoryview": (lambda: memoryview(b"d-a-t-a-")[::2], b"data"),
     "generator": (lambda: (piece for piece in (b"da", "t\xe4")), "dat\xe4".encode()),
+    "array": (lambda: array("B", b"data"), b"data"),
+    "list of pieces": (lambda: [b"da", "t\xe4"], "dat\xe4".encode()),
+    "many small pieces": (lambda: (b"0123456789" for _ in range(100_000)), b"0123456789" * 100_000),
+    "async generator": (async_pieces, "dat\xe4".encode()),
+    "what has chunks": (Pieces, b"data"),
+    "file descriptor": (lambda: descriptor(b"data" * 5000), b"data" * 5000),
+    "descriptor of a pipe": (lambda: descriptor(b"data", pipe=True), b"data"),
     "memory upload": (lambda: InMemoryUploadedFile(io.BytesIO(b"data"), "f", "x", "a/b", 4, None), b"data"),
     "simple upload": (lambda: SimpleUploadedFile("x", b"data"), b"data"),
     "temporary upload": (lambda: temporary_upload(b"data" * 5000), b"data" * 5000),
@@ -103,6 +135,23 @@ def test_every_content_arrives_whole(storage, kind):
     assert storage.save("dir/saved.bin", content) == "dir/saved.bin"
     assert content_of(storage, "dir/saved.bin") == expected
     assert not getattr(content, "closed", False)  # t23
+    if isinstance(content, int):
+        os.close(content)  # ours to close still
+
+
+def test_async_contents_in_an_async_view(storage):
+    async def view():
+        return await sync_to_async(storage.save)("a.bin", async_pieces())
+
+    assert asyncio.run(view()) == "a.bin"
+    assert content_of(storage, "a.bin") == "dat\xe4".encode()
+
+
+@pytest.mark.parametrize("content", [None, 1.5, object()])
+def test_what_is_no_content_is_named(storage, content):
+    with pytest.raises(TypeError, match=f"cannot be stored: {type(content).__name__}"):
+        storage._save("a.bin", content)
+    assert not storage.exists("a.bin")
 
 
 def test_content_handed_in_midway_is_rewound(storage):

@@ -57,15 +57,93 @@ def test_there_are_all_options():
     assert set(S3Storage().get_default_settings()) == set(OPTIONS)
 
 
+# Three good values of an option, where not every text is one.
+VALUES = {
+    "file_overwrite": (False, True, False),
+    "querystring_auth": (False, True, False),
+    "gzip": (True, False, True),
+    "use_ssl": (False, True, False),
+    "use_threads": (0, 1, 2),
+    "clamp_expiry": (False, True, False),
+    "querystring_expire": (1, 2, 3),
+    "max_memory_size": (1, 2, 3),
+    "object_parameters": ({"ContentType": "a"}, {"ContentType": "b"}, {}),
+    "proxies": ({"http": "a"}, {"http": "b"}, {}),
+    "endpoint_url": ("http://a", "http://b", "https://c"),
+    "public_endpoint_url": ("http://a", "http://b", "https://c"),
+    "url_protocol": ("http:", "ftp:", ""),
+    "addressing_style": ("auto", "path", "virtual"),
+    "signature_version": ("s3", "s3v4", None),
+    "default_acl": ("private", "public-read", None),
+    "transfer_config": (TransferConfig(), TransferConfig(), TransferConfig()),
+}
+
+
 @pytest.mark.parametrize(("option", "setting"), OPTIONS.items())
 def test_option_beats_attribute_beats_setting_t56(option, setting):
-    # The value is not looked at by what is tested here; half a CloudFront pair or a profile beside keys would be.
+    by_setting, by_attribute, by_option = VALUES.get(option, ("from setting", "from attribute", "from option"))
+    # Half a CloudFront pair is an error otherwise.
     extra = {"cloudfront_signer": None}
-    with override_settings(**{setting: "from setting"}):
-        assert getattr(S3Storage(**extra), option) == "from setting"
-        subclass = type("Sub", (S3Storage,), {option: "from attribute"})
-        assert getattr(subclass(**extra), option) == "from attribute"
-        assert getattr(subclass(**{option: "from option"}, **extra), option) == "from option"
+    with override_settings(**{setting: by_setting}):
+        assert getattr(S3Storage(**extra), option) == by_setting
+        subclass = type("Sub", (S3Storage,), {option: by_attribute})
+        assert getattr(subclass(**extra), option) == by_attribute
+        assert getattr(subclass(**{option: by_option}, **extra), option) == by_option
+
+
+MALFORMED = [
+    ("bucket_name", 5),
+    ("location", None),
+    ("location", 5),
+    ("region_name", ["eu"]),
+    ("endpoint_url", "localhost:9000"),
+    ("public_endpoint_url", "files.example.com"),
+    ("custom_domain", "https://cdn.example.com"),
+    ("url_protocol", "https://"),
+    ("url_protocol", "https"),
+    ("addressing_style", "subdomain"),
+    ("signature_version", "v4"),
+    ("default_acl", "public"),
+    ("querystring_expire", "3600"),
+    ("querystring_expire", -1),
+    ("querystring_expire", 604801),
+    ("object_parameters", ["CacheControl"]),
+    ("object_parameters", {"Cache-Control": "x"}),
+    ("proxies", "proxy:3128"),
+    ("verify", 5),
+    ("transfer_config", 8),
+    ("file_overwrite", "False"),
+    ("querystring_auth", "no"),
+    ("gzip", "1"),
+    ("use_ssl", "True"),
+]
+
+
+@pytest.mark.parametrize(("option", "value"), MALFORMED)
+def test_malformed_options_are_refused_when_a_storage_is_made(option, value):
+    with pytest.raises(ImproperlyConfigured, match=f"^{OPTIONS[option]}/{option}: ") as caught:
+        S3Storage(**{option: value})
+    if option != "object_parameters" and value is not None:
+        with override_settings(**{OPTIONS[option]: value}), pytest.raises(ImproperlyConfigured) as by_setting:
+            S3Storage()
+        assert str(by_setting.value) == str(caught.value)
+
+
+def test_the_allowed_object_parameters_are_listed():
+    with pytest.raises(ValueError, match="there is no parameter 'Colour'; there are ACL, CacheControl, "):
+        S3Storage(object_parameters={"Colour": "red"})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"signature_version": "s3"},
+        {"querystring_auth": False},
+        {"custom_domain": "cdn.example.com"},
+    ],
+)
+def test_urls_that_sigv4_does_not_sign_may_live_longer(options):
+    assert S3Storage(querystring_expire=10**9, **options).querystring_expire == 10**9
 
 
 @pytest.mark.parametrize("value", [None, "", False])

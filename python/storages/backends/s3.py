@@ -27,6 +27,7 @@ from storages.s3.errors import explain, explained, rephrase
 from storages.s3.file import S3File
 from storages.s3.options import ClientConfig, TransferConfig, attempts, engine_options
 from storages.s3.parameters import encode_query, filter_download, to_attrs, to_query
+from storages.s3.validation import check_options
 from storages.utils import (
     check_location,
     clean_name,
@@ -87,6 +88,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
     def __init__(self, **settings):
         signer = settings.pop("cloudfront_signer", _UNSET) if not hasattr(self, "cloudfront_signer") else _UNSET
         super().__init__(**settings)
+        check_options(self)
         check_location(self)
         self._check_profile()
         if signer is not _UNSET:

@@ -113,7 +113,10 @@ def engine_options(storage):
     if not storage.endpoint_url and addressing in (None, "auto"):
         # SDKs sign URLs for the host without a region in it, where it serves the region; and URLs get stored.
         options["global_urls"] = "true"
-    if getattr(client, "signature_version", None) == "s3":
+    signature = getattr(client, "signature_version", None)
+    if type(signature).__name__ == "UNSIGNED":  # botocore's
+        options["anonymous"] = "true"
+    if signature in ("s3", "s3-query"):
         options["signature"] = "v2"
     return {name: value for name, value in options.items() if value is not None}
 
