@@ -21,6 +21,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from storages.backends import s3
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage, S3Storage
 from storages.management.commands.collectstatic import Command
 from storages.s3.options import ClientConfig
@@ -48,16 +49,15 @@ def source(tmp_path):
 
 def site(place, source, static="S3StaticStorage", **options):
     """Settings of a site whose static files are found in `source` and collected at `place`."""
-    backend = f"storages.backends.s3.{static}"
-    if callable(static):
-        sys.modules["s3utils"] = types.SimpleNamespace(static=static)
-        backend = "s3utils.static"
+    kind = static if callable(static) else getattr(s3, static)
+    # A callable, as OPTIONS get lost when settings are overridden in Django 4.2.
+    sys.modules["s3utils"] = types.SimpleNamespace(static=lambda: kind(**{**place.options, **options}))
     return override_settings(
         STATICFILES_DIRS=[str(source)],
         STATICFILES_FINDERS=["django.contrib.staticfiles.finders.FileSystemFinder"],
         STORAGES={
             "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-            "staticfiles": {"BACKEND": backend, "OPTIONS": {**place.options, **options}},
+            "staticfiles": {"BACKEND": "s3utils.static"},
         },
     )
 
@@ -84,14 +84,22 @@ def manifest_of(place, prefix=""):
 
 
 RUN = """
+import sys, types
 from django.conf import settings
+
+def static():
+    from storages.backends import s3
+
+    return s3.{static}(**{options!r})
+
+sys.modules["s3utils"] = types.SimpleNamespace(static=static)
 
 settings.configure(
     INSTALLED_APPS=["django.contrib.staticfiles", "storages"],
     STATIC_URL="static/",
     STATICFILES_DIRS=[{source!r}],
     STATICFILES_FINDERS=["django.contrib.staticfiles.finders.FileSystemFinder"],
-    STORAGES={{"staticfiles": {{"BACKEND": "storages.backends.s3.{static}", "OPTIONS": {options!r}}}}},
+    STORAGES={{"staticfiles": {{"BACKEND": "s3utils.static"}}}},
 )
 import django
 
@@ -173,7 +181,7 @@ def test_an_unchanged_release_writes_nothing(own_place, source):
 
 @pytest.mark.parametrize("static", ["S3StaticStorage", "S3ManifestStaticStorage"])
 def test_ten_thousand_files(own_place, tmp_path, static):
-    count = 10_000 if static == "S3StaticStorage" else 1_500
+    count = 10_000 if static == "S3StaticStorage" else 700
     for number in range(count):
         folder = tmp_path / f"{number % 100:02}"
         folder.mkdir(exist_ok=True)
@@ -344,12 +352,12 @@ def test_two_prefixes_by_callables_seed_003(own_place, source, monkeypatch):
         StaticRootS3BotoStorage=lambda: own_place.storage(S3Storage, location="static"),
         MediaRootS3BotoStorage=lambda: own_place.storage(S3Storage, location="media"),
     )
-    monkeypatch.setitem(sys.modules, "s3utils", s3utils)
     backends = {
         "default": {"BACKEND": "s3utils.MediaRootS3BotoStorage"},
         "staticfiles": {"BACKEND": "s3utils.StaticRootS3BotoStorage"},
     }
     with site(own_place, source), override_settings(STORAGES=backends):
+        monkeypatch.setitem(sys.modules, "s3utils", s3utils)
         for plain in (True, False):
             default_storage.save("kept.txt", ContentFile(b"media"))
             own_place.handle().save("static/deep/stale.txt", b"")
@@ -400,17 +408,18 @@ def test_releases_are_kept_and_rolled_back_to(place, source):
     assert served(place) == "three"
 
 
-def test_rolling_back_takes_four_requests(own_place, source):
+# The third GET stands for If-Match, which only known dialects are trusted with.
+@pytest.mark.parametrize(("dialect", "gets"), [("orlop", 2), ("generic", 3)])
+def test_requests_of_rolling_back(own_place, source, dialect, gets):
     release(own_place, source, "one")
     release(own_place, source, "two")
-    with site(own_place, source, "S3ManifestStaticStorage"):
+    with site(own_place, source, "S3ManifestStaticStorage", dialect=dialect):
         staticfiles_storage.url("js/app.js")
-        # The third GET stands for If-Match, which this dialect is not known to obey.
         with orlop.requests() as ledger:
             collect(rollback=0)
-        assert ledger.operations == {"GetObject": 3, "PutObject": 1}
+        assert ledger.operations == {"GetObject": gets, "PutObject": 1}
+        own_place.handle().remove("staticfiles.json")
         with pytest.raises(CommandError, match="nothing was published yet"):
-            own_place.handle().remove("staticfiles.json")
             collect(rollback=0)
 
 
@@ -511,8 +520,8 @@ def test_a_lost_race_publishes_nothing(own_place, source, monkeypatch):
     assert records(own_place) == ["000001.json", "000002.json"]
 
 
-@pytest.mark.parametrize("match", [True, False])
-def test_a_race_for_the_manifest_alone(own_place, source, monkeypatch, match):
+@pytest.mark.parametrize("dialect", ["orlop", "generic"])
+def test_a_race_for_the_manifest_alone(own_place, source, monkeypatch, dialect):
     from storages.static.releases import Releases
 
     release(own_place, source, "one")
@@ -523,14 +532,8 @@ def test_a_race_for_the_manifest_alone(own_place, source, monkeypatch, match):
         return publish(self, manifest, claimed)
 
     monkeypatch.setattr(Releases, "publish", publish_late)
-    with site(own_place, source, "S3ManifestStaticStorage"):
-        storage = staticfiles_storage
-        storage.url("js/app.js")
-        if match:
-            options = {"endpoint": own_place.endpoint, "dialect": "orlop", "region": "us-east-1"}
-            keys = {"access_key_id": own_place.key, "secret_access_key": own_place.secret}
-            storage._store = orlop.open(f"s3://{own_place.bucket}", **options, **keys)._store
-        assert storage._store.can("put_match") is match
+    with site(own_place, source, "S3ManifestStaticStorage", dialect=dialect):
+        assert staticfiles_storage._store.can("put_match") is (dialect == "orlop")
         (source / "js/app.js").write_text("mine")
         with pytest.raises(CommandError, match="Another collectstatic published meanwhile"):
             collect()
@@ -584,12 +587,12 @@ def test_a_file_that_changes_meanwhile_is_noticed(own_place, source, monkeypatch
     assert not own_place.handle().exists("staticfiles.json")
 
 
-@pytest.mark.parametrize("requests_before", [1, 3, 60, 100, 125, 130])
+@pytest.mark.parametrize("requests_before", [2, 25, 45, 58])
 def test_kill_9_leaves_the_old_release_working(own_place, own_server, source, requests_before):
-    for number in range(60):
+    for number in range(25):
         (source / f"{number}.txt").write_text(str(number))
     release(own_place, source, "old")
-    for number in range(60):
+    for number in range(25):
         (source / f"{number}.txt").write_text(f"new {number}")
     (source / "js/app.js").write_text("new")
     own_server.set_faults("PutObject stall-20ms")
