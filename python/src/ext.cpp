@@ -509,7 +509,7 @@ void add_handles(nb::module_& module) {
       .def("commit", &OpenWriter::commit)
       .def("abort", &OpenWriter::abort);
 
-  const nb::arg_t<> some = nb::arg();
+  const auto some = nb::arg();
   const auto maybe = nb::arg().none();
   nb::class_<Store>(module, "Store")
       .def(nb::init<std::string_view, nb::handle, int, double, std::uint64_t>())

@@ -164,6 +164,7 @@ TEST(Remotes, NameTheLineOfAMistake) {
       {"[remotes.a]\nurl = \"unterminated\n", "line 2"},
       {"[remote.a]\nurl = \"mem:\"\n", "line 1"},
       {"remotes = 3\n", "line 1"},
+      {"[=]\n", "line 1"},
       {"[remotes]\na = \"mem:\"\n", "line 2"},
   };
   for (const auto& mistake : mistakes) {

@@ -167,7 +167,7 @@ std::optional<SystemTime> parse_amz_date(std::string_view text) {
   };
   int year = number(0, 4), month = number(4, 2), day = number(6, 2);
   int hours = number(9, 2), minutes = number(11, 2), seconds = number(13, 2);
-  if (std::min({year, month, day, hours, minutes, seconds}) < 0 || hours > 23 || minutes > 59 || seconds > 60) {
+  if (std::min({year, month, day, hours, minutes, seconds}) < 0 || hours > 23 || minutes > 59 || seconds > 59) {
     return std::nullopt;
   }
   std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),

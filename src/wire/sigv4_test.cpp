@@ -211,6 +211,7 @@ TEST(SigV4, DatesRoundTrip) {
   EXPECT_FALSE(parse_amz_date("20230229T000000Z"));
   EXPECT_FALSE(parse_amz_date("2024-02-29T00:00Z"));
   EXPECT_FALSE(parse_amz_date("20240229T2x0000Z"));
+  EXPECT_FALSE(parse_amz_date("20240229T235960Z"));
 }
 
 TEST(SigV4, RefusesMalformedAuthorization) {

