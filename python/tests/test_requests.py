@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import pathlib
 import re
 import subprocess
+import tempfile
 
 import django
 import orlop
 import pytest
 from django.core.files.base import ContentFile
+from django.core.management import call_command, load_command_class
 from django.db import models
-from storages.backends.s3 import S3ManifestStaticStorage
+from django.test import override_settings
+from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "django" / "requests.md"
 
@@ -240,6 +244,50 @@ def _(storage, _):
     picture = with_storage(Picture, "image", storage)(image=ContentFile(buffer.getvalue(), "a.png"))
     Picture._meta.get_field("image").pre_save(picture, True)  # what save() of the model does with it
     assert (picture.width, picture.height) == (3, 2)
+
+
+# -- collectstatic -----------------------------------------------------------------------------------------------------
+
+
+PLACE = {
+    "bucket_name": "AWS_STORAGE_BUCKET_NAME",
+    "endpoint_url": "AWS_S3_ENDPOINT_URL",
+    "access_key": "AWS_S3_ACCESS_KEY_ID",
+    "secret_key": "AWS_S3_SECRET_ACCESS_KEY",
+    "region_name": "AWS_S3_REGION_NAME",
+}
+
+
+def collect(storage):
+    """collectstatic of 20 files, as the app `storages` does it."""
+    backend = f"storages.backends.s3.{type(storage).__name__}"
+    settings = {setting: getattr(storage, option) for option, setting in PLACE.items()}
+    if django.VERSION >= (4, 2):
+        settings["STORAGES"] = {"staticfiles": {"BACKEND": backend}}
+    else:
+        settings["STATICFILES_STORAGE"] = backend
+    with tempfile.TemporaryDirectory() as source:
+        for number in range(20):
+            pathlib.Path(source, f"{number}.txt").write_text(str(number))
+            os.utime(pathlib.Path(source, f"{number}.txt"), (1e9, 1e9))
+        settings["STATICFILES_DIRS"] = [source]
+        settings["STATICFILES_FINDERS"] = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+        with override_settings(**settings):
+            command = load_command_class(COLLECTSTATIC, "collectstatic")
+            call_command(command, interactive=False, verbosity=0, stdout=io.StringIO())
+
+
+COLLECTSTATIC = "storages"
+
+
+@operation("`collectstatic` of 20 files, the first time", kind=S3StaticStorage)
+def _(storage, _):
+    collect(storage)
+
+
+@operation("`collectstatic` of 20 files, unchanged", collect, kind=S3StaticStorage)
+def _(storage, _):
+    collect(storage)
 
 
 def test_every_row_is_made_and_every_operation_is_told():
