@@ -1,0 +1,33 @@
+"""Makes the operations the test at the other end of the pipe names, with django-storages."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+
+def main():
+    import django
+    from django.conf import settings
+
+    settings.configure(
+        USE_TZ=True,
+        DATABASES={},
+        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.staticfiles"],
+        STATIC_URL="static/",
+    )
+    django.setup()
+    from parity.side import read_descriptions_once
+
+    from costs.operations import OPERATIONS, storage_for
+
+    read_descriptions_once()
+
+    for line in sys.stdin:
+        text, options = json.loads(line)
+        OPERATIONS[text][1](storage_for(text, {**options, "signature_version": "s3v4"}))
+        print("done", flush=True)
+
+
+if __name__ == "__main__":
+    main()
