@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import json
@@ -16,9 +17,10 @@ from pathlib import Path
 
 import orlop
 import pytest
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, default_storage
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 from storages.backends import s3
@@ -208,6 +210,49 @@ def test_large_files_and_etags_that_are_no_md5(own_place, source):
         (source / "film.bin").write_bytes(bytes(9 << 20))
         assert "1 static file copied" in collect()
         assert "0 static files copied" in collect()
+
+
+@pytest.mark.parametrize(("one", "all_of_them"), [(10, 1 << 20), (1 << 20, 10), (1 << 20, 1 << 20)])
+def test_what_is_made_is_kept_on_disk_when_it_is_much(place, source, monkeypatch, tmp_path, one, all_of_them):
+    from storages.static import overlay
+
+    monkeypatch.setattr(overlay, "_IN_MEMORY", one)
+    monkeypatch.setattr(overlay, "_ALL_IN_MEMORY", all_of_them)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "spool"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "spool").mkdir()
+    other = place.with_bucket()
+    with site(place, source, "S3ManifestStaticStorage", gzip=True):
+        collect()
+    gc.collect()
+    assert list((tmp_path / "spool").iterdir()) == []
+    monkeypatch.undo()
+    with site(other, source, "S3ManifestStaticStorage", gzip=True):
+        collect()
+    assert contents(place) == contents(other)
+
+
+class OutOfNowhere(FileSystemFinder):
+    """A finder whose files are in no directory of this machine."""
+
+    def list(self, ignore_patterns):
+        storage = InMemoryStorage()
+        for name, text in (("made/up.css", "a { color: red }"), ("made/large.bin", "x" * (2 << 20))):
+            storage.save(name, ContentFile(text.encode()))
+            yield name, storage
+
+
+def test_files_of_a_finder_that_has_no_paths(own_place, source):
+    sys.modules["nowhere"] = sys.modules[__name__]
+    for static in ("S3ManifestStaticStorage", "S3StaticStorage"):
+        with (
+            site(own_place, source, static, location=static),
+            override_settings(STATICFILES_FINDERS=["nowhere.OutOfNowhere"]),
+        ):
+            assert "2 static files copied" in collect()
+            assert "0 static files copied" in collect()
+        assert own_place.handle().read_bytes(f"{static}/made/up.css") == b"a { color: red }"
+        assert own_place.handle().stat(f"{static}/made/large.bin").size == 2 << 20
 
 
 def test_overrides_of_a_subclass_are_called(own_place, source):

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 
+from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.files.base import ContentFile
 from django.core.management.base import CommandError
 
@@ -20,6 +21,11 @@ _BATCH = 1024
 def can_be_bulk(storage):
     """Whether `storage` keeps its files by a handle of the engine."""
     return hasattr(type(storage), "_store")
+
+
+def keeps_manifest(storage):
+    """Whether `storage` has a manifest and keeps it itself, as releases demand."""
+    return isinstance(storage, ManifestFilesMixin) and getattr(storage, "manifest_storage", storage) is storage
 
 
 def manifest_key(storage):
@@ -48,13 +54,13 @@ class Session:
         self._manifests = None
         self.releases = None
         self._manifest_key = None
-        if hasattr(storage, "manifest_storage"):
+        if isinstance(storage, ManifestFilesMixin):
             self._prepare_manifest()
         self._versions = {}
         self._publishes = False
 
     def _prepare_manifest(self):
-        if self.storage.manifest_storage is self.storage:
+        if keeps_manifest(self.storage):
             self._manifest_key = manifest_key(self.storage)
             self.releases = Releases(self.bucket, self._manifest_key)
             self.overlay.manifest_storage = self.overlay

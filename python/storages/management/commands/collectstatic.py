@@ -14,7 +14,7 @@ from storages.s3.errors import explain
 from storages.static.bucket import Bucket
 from storages.static.progress import size_text
 from storages.static.releases import Releases
-from storages.static.session import Session, can_be_bulk, manifest_key
+from storages.static.session import Session, can_be_bulk, keeps_manifest, manifest_key
 
 _RELEASES = 5
 _CONCURRENCY = 64
@@ -95,7 +95,7 @@ class Command(DjangoCommand):
         if self.symlink and not self.local:
             raise CommandError("--link makes links in a directory of this machine; the files go to a bucket.")
         if self.in_bulk:
-            if (self.prune or self.rollback is not None) and not self._keeps_releases:
+            if (self.prune or self.rollback is not None) and not keeps_manifest(self._target):
                 raise CommandError(
                     "Releases are kept with a manifest in the same storage: set the staticfiles storage to one like "
                     "S3ManifestStaticStorage."
@@ -105,10 +105,6 @@ class Command(DjangoCommand):
         if asked:
             why = "without --plain" if self.plain else "for a staticfiles storage of this package"
             raise CommandError(f"--{asked[0]} works {why}.")
-
-    @property
-    def _keeps_releases(self):
-        return getattr(self._target, "manifest_storage", None) is self._target
 
     # -- In bulk -----------------------------------------------------------------------------------------------------
 
