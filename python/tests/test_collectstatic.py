@@ -468,6 +468,22 @@ def test_requests_of_rolling_back(own_place, source, dialect, gets):
             collect(rollback=0)
 
 
+def test_a_cleared_place_has_one_release(own_place, source):
+    release(own_place, source, "one", clear=True)
+    assert records(own_place) == ["000001.json"]
+    release(own_place, source, "two")
+    release(own_place, source, "three", clear=True)
+    assert records(own_place) == ["000003.json"]
+    release(own_place, source, "three", clear=True)
+    assert records(own_place) == ["000003.json"]
+    release(own_place, source, "four")
+    with site(own_place, source, "S3ManifestStaticStorage"):
+        collect(rollback=0)
+        assert served(own_place) == "three"
+        with pytest.raises(CommandError, match="Release 2 is not kept"):
+            collect(rollback=0)
+
+
 def test_only_so_many_releases_are_kept(own_place, source):
     for number in range(4):
         release(own_place, source, f"text {number}", releases=2)
@@ -608,10 +624,11 @@ def test_errors_are_one_line_and_hold_no_secret(own_place, source, closed_port):
         ({"secret_key": "wrong"}, "AWS_S3_SECRET_ACCESS_KEY"),
         ({"endpoint_url": f"http://127.0.0.1:{closed_port}", "client_config": FAST}, "AWS_S3_ENDPOINT_URL"),
     ):
-        with site(own_place, source, **options), pytest.raises(CommandError, match=text) as failure:
-            collect()
-        assert own_place.secret not in str(failure.value)
-        assert "\n" not in str(failure.value)
+        for static in ("S3StaticStorage", "S3ManifestStaticStorage"):
+            with site(own_place, source, static, **options), pytest.raises(CommandError, match=text) as failure:
+                collect()
+            assert own_place.secret not in str(failure.value)
+            assert "\n" not in str(failure.value)
 
 
 def test_a_file_that_changes_meanwhile_is_noticed(own_place, source, monkeypatch):

@@ -66,8 +66,8 @@ class Command(DjangoCommand):
 
     def handle(self, **options):
         self.set_options(**options)
-        self._check_options()
         try:
+            self._check_options()
             if self.rollback is not None:
                 return self._roll_back()
             if self.plan:
@@ -119,14 +119,13 @@ class Command(DjangoCommand):
             else:
                 self.log(f"Copying '{path}'", level=2)
         if self.dry_run:
-            doomed = [*plan.delete, *session.tidying(plan, self.keep, self.prune, coming=bool(plan.manifest))[1]]
+            doomed = [*plan.delete, *session.tidying(plan, self.keep, self.prune)[1]]
         else:
             pruned = session.publish(plan, self.keep, self.prune, self.stdout, quiet=self.verbosity < 1)
             doomed = [*plan.delete, *pruned]
+        done = "Pretending to delete" if self.dry_run else "Deleted"
         for key in doomed:
-            self.log(
-                f"{'Pretending to delete' if self.dry_run else 'Deleted'} '{session.bucket.name_of(key)}'", level=1
-            )
+            self.log(f"{done} '{session.bucket.name_of(key)}'", level=1)
         unmodified = [path for path, key in found_files.items() if key in plan.unchanged]
         return {"modified": modified, "unmodified": unmodified, "post_processed": self.post_processed_files}
 
@@ -181,7 +180,7 @@ class Command(DjangoCommand):
     def _print_plan(self):
         with requests() as ledger:
             session, _, plan = self._prepare()
-            surplus, unneeded = session.tidying(plan, self.keep, self.prune, coming=bool(plan.manifest))
+            surplus, unneeded = session.tidying(plan, self.keep, self.prune)
         bucket = session.bucket
         delete = [*plan.delete, *unneeded]
         for mark, objects in (("+", plan.add), ("~", plan.update)):
