@@ -1,5 +1,8 @@
 """`manage.py check` says of S3 settings what `manage.py storages check` does: with storages in INSTALLED_APPS."""
 
+import re
+import warnings
+
 from django.core import checks
 
 from storages.check.findings import DANGEROUS, DIFFERENT, ERROR, TRANSLATED, WITHOUT_EFFECT
@@ -17,11 +20,19 @@ _LEVELS = {
 _BEFORE_DEPLOYMENT = {2, 5, 12, 41}
 
 
+_NAMES = re.compile(
+    r"AWS_|CRYPTO_KEYS_|GZIP_CONTENT_TYPES$|S3_USE_SIGV4$|STORAGES$|(DEFAULT_FILE|STATICFILES)_STORAGE$"
+)
+
+
 def set_values():
-    """The settings somebody has set."""
+    """Those settings about storages that somebody has set."""
     from django.conf import settings
 
-    return {name: getattr(settings, name) for name in dir(settings) if name.isupper() and settings.is_overridden(name)}
+    names = [name for name in dir(settings) if _NAMES.match(name) and settings.is_overridden(name)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Django has its own about old names
+        return {name: getattr(settings, name) for name in names}
 
 
 @checks.register("storages")

@@ -299,6 +299,18 @@ def test_a_storage_without_a_bucket():
     assert ("default: bucket_name", ERROR) not in kinds(examine(options={"bucket_name": "media"}))
 
 
+def test_settings_of_other_services_are_left_alone():
+    found = examine(AWS_SES_REGION_NAME="eu-west-1", AWS_SES_ACCESS_KEY_ID="key", AWS_SNS_TOPIC="x", AWS_REGIONS=())
+    assert not [setting for setting, kind in kinds(found) if setting.startswith("AWS_")]
+
+
+def test_the_settings_that_are_looked_at():
+    with override_settings(AWS_LOCATION="x", EMAIL_HOST_PASSWORD="hidden", GZIP_CONTENT_TYPES=[], S3_USE_SIGV4=True):
+        values = checks.set_values()
+    assert {"AWS_LOCATION", "GZIP_CONTENT_TYPES", "S3_USE_SIGV4"} <= set(values)
+    assert "EMAIL_HOST_PASSWORD" not in values
+
+
 def test_http_to_this_machine_is_no_danger():
     for url in ("http://localhost:9000", "http://127.0.0.1:9000", "http://minio:9000"):
         assert ("AWS_S3_ENDPOINT_URL", DANGEROUS) not in kinds(examine(AWS_S3_ENDPOINT_URL=url))

@@ -1,6 +1,7 @@
 """Settings of any era as options of today's class, with a finding for each."""
 
 import difflib
+import re
 
 from storages.check import eras
 from storages.check.findings import (
@@ -14,6 +15,9 @@ from storages.check.findings import (
     shown,
 )
 from storages.s3.parameters import UPLOAD
+
+# AWS_SES_REGION_NAME is django-ses', however near it is to one of ours.
+_OTHER_SERVICE = re.compile(r"AWS_(?!S3_|IS_)[A-Z0-9]{2,3}_")
 
 _WEEK = 7 * 24 * 3600
 
@@ -275,6 +279,8 @@ class Translation:
     # -- What nobody ever read ---------------------------------------------------------------------------------------
 
     def _unknown(self, setting):
+        if _OTHER_SERVICE.match(setting):
+            return
         known = [*eras.CURRENT, *eras.DROPPED]
         near = eras.MISTAKEN.get(setting) or next(iter(difflib.get_close_matches(setting, known, 1, 0.85)), None)
         if near:
