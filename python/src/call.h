@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "errors.h"
+#include "gil.h"
 #include "ledger.h"
 #include "orlop/context.h"
 #include "orlop/interrupt.h"
@@ -17,7 +18,7 @@ template <class F>
 auto run(const Context& context, const std::stop_source& stop, F&& call) {
   Interruptible interruptible(stop);
   auto result = [&] {
-    nanobind::gil_scoped_release released;
+    WithoutGil released;
     return std::forward<F>(call)(context);
   }();
   // A handler that raised wins over the `canceled` it caused.

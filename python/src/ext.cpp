@@ -95,7 +95,7 @@ class Turn {
  public:
   explicit Turn(std::mutex& mutex) : lock_(mutex, std::try_to_lock) {
     if (lock_.owns_lock()) return;
-    nb::gil_scoped_release released;
+    WithoutGil released;
     lock_.lock();
   }
 
@@ -153,7 +153,7 @@ class OpenFile {
   }
   void close() {
     Turn turn(*lasting_.mutex);
-    nb::gil_scoped_release released;
+    WithoutGil released;
     file_.reset();
   }
 
@@ -207,7 +207,7 @@ class OpenWriter {
   void abort() {
     Turn turn(*lasting_.mutex);
     if (!writer_) return;
-    nb::gil_scoped_release released;
+    WithoutGil released;
     writer_->abort();
     writer_.reset();
   }
@@ -543,6 +543,7 @@ void add_handles(nb::module_& module) {
 NB_MODULE(_native, module) {
   nb::set_leak_warnings(false);
   module.def("set_exception_classes", &set_exception_classes);
+  watch_for_exit();
   add_functions(module);
   add_values(module);
   add_handles(module);

@@ -47,12 +47,10 @@ TraceSink* Ledger::sink(nanobind::handle ledger) {
   return Everyone::instance().listening() ? &Everyone::instance() : nullptr;
 }
 
-// While Everyone tells this ledger anything, it must not pass it on to Everyone, who holds its lock then.
 void Ledger::watch_all_threads(bool on) {
   if (watches_all_ == on) return;
-  if (on) watches_all_ = true;
-  Everyone::instance().set(this, on);
   watches_all_ = on;
+  Everyone::instance().set(this, on);
 }
 
 Ledger::Totals Ledger::totals() const {

@@ -6,6 +6,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "errors.h"
+#include "gil.h"
 
 namespace orlop::python {
 
@@ -42,7 +43,7 @@ class RunningServer {
     return log;
   }
   void stop() {
-    nb::gil_scoped_release released;
+    WithoutGil released;
     server_->stop();
   }
 

@@ -52,12 +52,14 @@ class CloudFrontSigner:
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-signed-cookies.html
         """
         _check_either(date_less_than, policy)
+        _check_either(date_less_than, policy)
         if policy is None and ("*" in resource or "?" in resource):
             date_less_than, policy = None, self.build_policy(resource, date_less_than)
         # CloudFront signs the same bytes for URLs and for cookies; a URL without a query shows them one by one.
-        signed = self.generate_presigned_url("https://x/" if policy is not None else resource, date_less_than, policy)
+        url = "https://x/" if policy is not None else resource
+        signed = self.generate_presigned_url(url, None if policy is not None else date_less_than, policy)
+        given = dict(parse_qsl(signed[len(url) + 1 :]))
         wanted = ("Policy", "Expires", "Signature", "Key-Pair-Id")
-        given = dict(parse_qsl(urlsplit(signed).query))
         return {f"CloudFront-{name}": given[name] for name in wanted if name in given}
 
     def set_cookies(self, response, resource, date_less_than=None, policy=None, **attributes):

@@ -18,6 +18,7 @@ for name in [name for name in os.environ if name.startswith("AWS_")]:
 os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = os.devnull
 
 settings.configure(
+    SECRET_KEY="of the tests",
     USE_TZ=True,
     TIME_ZONE="America/Chicago",
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},

@@ -78,11 +78,7 @@ bool in_main_thread() noexcept {
 
 Interruptible::Interruptible(std::stop_source source) {
   if (!source.stop_possible() || !in_main_thread()) return;
-  struct sigaction present;
-  if (sigaction(SIGINT, nullptr, &present) != 0 || !handled(present)) return;
-  // A Python handler may make a call of its own while ours is armed for the one it interrupts.
-  if (present.sa_handler == on_interrupt) return;
-  previous = present;
+  if (sigaction(SIGINT, nullptr, &previous) != 0 || !handled(previous)) return;
   {
     Watcher& thread = watcher();
     std::lock_guard lock(thread.mutex);
