@@ -90,7 +90,7 @@ def the_storage():
     return S3Storage(bucket_name="put in by the fixture")
 
 
-class Document(models.Model):
+class Letter(models.Model):
     normal = models.FileField(storage=the_storage, upload_to="tests")
     default = models.FileField(storage=the_storage, upload_to="tests", default="tests/default.txt")
     short = models.FileField(storage=the_storage, upload_to="tests", max_length=20)
@@ -102,10 +102,10 @@ class Document(models.Model):
 @pytest.fixture(scope="module")
 def table():
     with connection.schema_editor() as editor:
-        editor.create_model(Document)
+        editor.create_model(Letter)
     yield
     with connection.schema_editor() as editor:
-        editor.delete_model(Document)
+        editor.delete_model(Letter)
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def documents(place, table):
     def use(**options):
         storage = place.storage(**options)
         for field in ("normal", "default", "short"):
-            Document._meta.get_field(field).storage = storage
+            Letter._meta.get_field(field).storage = storage
         return storage
 
     return use
@@ -137,7 +137,7 @@ def test_default_storage_as_in_the_seeds(site):
 @pytest.mark.parametrize("overwrite", [True, False])
 def test_file_fields_as_in_the_seeds_t66(documents, overwrite):
     storage = documents(file_overwrite=overwrite)
-    first = Document()
+    first = Letter()
     assert repr(first.normal) == "<FieldFile: None>"
     with pytest.raises(ValueError, match="has no file associated with it"):
         _ = first.normal.size
@@ -152,7 +152,7 @@ def test_file_fields_as_in_the_seeds_t66(documents, overwrite):
     assert first.normal.read() == b"tent"
     assert b"-".join(first.normal.chunks(chunk_size=2)) == b"co-nt-en-t"
 
-    second = Document()
+    second = Letter()
     second.normal.save("django_test.txt", ContentFile(b"more content"))
     assert second.normal.size == 12
     assert (second.normal.name == first.normal.name) is overwrite
@@ -164,14 +164,14 @@ def test_file_fields_as_in_the_seeds_t66(documents, overwrite):
     assert cache.get("second").normal == second.normal
     assert cache.get("second").normal.read() == b"more content"  # t54
 
-    loaded = Document.objects.get(pk=second.pk)
+    loaded = Letter.objects.get(pk=second.pk)
     assert loaded.normal.read() == b"more content"
 
     storage.save("tests/default.txt", ContentFile(b"default content"))
-    third = Document.objects.create()
+    third = Letter.objects.create()
     assert third.default.read() == b"default content"
     third.delete()
-    assert Document().default.read() == b"default content"
+    assert Letter().default.read() == b"default content"
 
     first.normal.delete()
     assert not first.normal
@@ -181,7 +181,7 @@ def test_file_fields_as_in_the_seeds_t66(documents, overwrite):
 def test_uploads_through_a_field(documents):
     storage = documents(file_overwrite=False)
     upload = SimpleUploadedFile("pict\u00fcre one.txt", b"data", content_type="text/x-given")
-    document = Document(normal=upload)
+    document = Letter(normal=upload)
     document.save()
     assert document.normal.name == "tests/pict\u00fcre_one.txt"
     assert storage._store.stat(document.normal.name, None, None, "").content_type == "text/x-given"
@@ -191,14 +191,14 @@ def test_uploads_through_a_field(documents):
 
 def test_field_urls(documents, place):
     documents()
-    document = Document()
+    document = Letter()
     document.normal.save("x.txt", ContentFile(b"data"))
     if not place.ca:
         assert urllib.request.urlopen(document.normal.url).read() == b"data"
 
 
 def test_migrations_name_a_callable():
-    _, path, _, arguments = Document._meta.get_field("normal").deconstruct()
+    _, path, _, arguments = Letter._meta.get_field("normal").deconstruct()
     assert path == "django.db.models.FileField"
     assert arguments["storage"] is the_storage
 
