@@ -361,6 +361,32 @@ def test_a_class_of_the_project_stays(tmp_path, monkeypatch):
     assert not [finding for finding in found.all_findings() if finding.kind is ERROR]
 
 
+def test_attributes_of_a_class_of_the_project(tmp_path, monkeypatch):
+    (tmp_path / "public_storages.py").write_text(
+        "from storages.backends.s3boto3 import S3Boto3Storage\n\n\n"
+        "class Public(S3Boto3Storage):\n    bucket_name = 'b'\n    default_acl = 'public-read'\n\n\n"
+        "class Plain(S3Boto3Storage):\n    bucket_name = 'b'\n    reduced_redundancy = True\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = examine("public_storages.Public")
+    assert ("default: default_acl", DANGEROUS) in kinds(found)
+    assert "everybody may read" in text_of(found, "default: default_acl", DANGEROUS)
+    assert {setting for setting, kind in kinds(found) if kind is TRANSLATED} == set()
+    assert not [finding for finding in found.all_findings() if finding.kind is ERROR]
+    assert written(found)["default"] == {"BACKEND": "public_storages.Public"}
+    found = examine("public_storages.Plain", AWS_AUTO_CREATE_BUCKET=True)
+    assert "was 'public-read'" in text_of(found, "default: default_acl", DANGEROUS)
+    parameters = {"StorageClass": "REDUCED_REDUNDANCY"}
+    assert written(found)["default"]["OPTIONS"] == {"object_parameters": parameters}
+
+
+def test_a_function_that_makes_something_else(tmp_path, monkeypatch):
+    (tmp_path / "other_storages.py").write_text("class Other:\n    pass\n\n\ndef make():\n    return Other()\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("Other", "make"):
+        assert examine(f"other_storages.{name}").all_findings() == []
+
+
 def test_a_class_of_the_project_that_fails(tmp_path, monkeypatch):
     (tmp_path / "failing_storages.py").write_text(
         "from storages.backends.s3 import S3Storage\n\n\nclass Media(S3Storage):\n"

@@ -41,6 +41,7 @@ class Place:
         self.alias = alias
         self.backend = backend
         self.options = options  # as the project has them
+        self.attributes = {}  # options that are attributes of a class of the project
         self.era = era  # "": none of S3's
         self.today = today  # the class to name now; None where the project's own is in charge
         self.translation = None
@@ -136,7 +137,8 @@ class Project:
                     warnings.simplefilter("ignore")
                     storage = made(**place.options)
                 kind = type(storage)
-                self._take_apart(place, storage)
+                if issubclass(kind, S3Storage):
+                    self._take_apart(place, storage)
         except Exception as error:  # whatever the project's code does
             place.era = ""
             text = f"cannot be used: {type(error).__name__}: {error}"
@@ -146,6 +148,10 @@ class Project:
             place.era = kind.storages_check_era
         elif not issubclass(kind, S3Storage):
             place.era = ""
+        names = {*eras.ATTRIBUTES, *filter(None, eras.CURRENT.values())}
+        place.attributes = {
+            name: getattr(kind, name) for name in sorted(names) if hasattr(kind, name) and not hasattr(S3Storage, name)
+        }
 
     @staticmethod
     def _take_apart(place, storage):
@@ -176,7 +182,7 @@ class Project:
     def _options(self, place):
         given, labels, findings = {}, {}, []
         options_of = {option: setting for setting, option in reversed(list(eras.CURRENT.items())) if option}
-        for option, value in place.options.items():
+        for option, value in {**place.attributes, **place.options}.items():
             setting = options_of.get(option) or eras.ATTRIBUTES.get(option)
             if setting is None:
                 continue  # whoever constructs it says what is wrong with it
@@ -198,9 +204,10 @@ def _can_import(path):
 
 def _implicit_acl(place, options, obsolete):
     """Until 1.9 what nobody had set was public-read."""
-    if "default_acl" in options or place.era == "today":
+    from_before = not eras.BOTO3_DROPPED.isdisjoint(obsolete)
+    if "default_acl" in options or (place.era == "today" and not from_before):
         return []
-    certain = place.era in ("boto", "oldest") or not eras.BOTO3_DROPPED.isdisjoint(obsolete)
+    certain = place.era in ("boto", "oldest") or from_before
     text = (
         "was 'public-read' where nobody set it, until 1.9; now uploads are private. "
         "Write 'public-read' if everybody may read them, None if not"
