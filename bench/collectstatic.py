@@ -92,7 +92,8 @@ def run(participant, files: Path, place: str, server: Server) -> dict:
     python, extra, storage, how = participant
     done = subprocess.run(
         [python, CLIENT, storage, how, files, place],
-        env={**os.environ, **server.environment, **extra},
+        # The peers' `storages` is not ours; caches go where everything of the run is.
+        env={**os.environ, "PYTHONPATH": "", "TMPDIR": str(files.parent), **server.environment, **extra},
         preexec_fn=pin(CLIENT_CORE),
         check=True,
         stdout=subprocess.PIPE,

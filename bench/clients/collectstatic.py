@@ -52,6 +52,7 @@ import storages  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
 ours = "site-packages" not in storages.__file__
+assert ours == (".venv-peers" not in sys.prefix), storages.__file__
 sent = {"count": 0}
 if ours:
     import orlop
