@@ -38,6 +38,13 @@ python_tests() {
   return $status
 }
 
+# The oldest Django there is support for; what does not depend on it is left out.
+oldest_django_tests() {
+  env -u ORLOP_TEST_SERVERS "$root/.venv-django42/bin/python" -m pytest -q -p no:cacheprovider \
+    --junitxml "$results/python-django42.xml" python/tests/test_s3_*.py python/tests/test_django*.py \
+    python/tests/test_seeds.py python/tests/test_settings.py python/tests/test_utils.py
+}
+
 start_servers() {
   local file=$root/build/servers.env
   trap 'python tests/servers/run.py stop --env-file '"$file" EXIT
@@ -57,6 +64,7 @@ run_all_tests() {
   [[ $quick ]] || stage "real servers" start_servers
   stage "C++ tests" cpp_tests dev
   stage "Python tests, examples and documents" python_tests
+  [[ $expression ]] || stage "Python tests with Django 4.2" oldest_django_tests
   if [[ $quick ]]; then
     say "--quick: left out the real servers (MinIO, Ceph, S3Proxy) and the sanitizers"
   else

@@ -1,6 +1,6 @@
 """A site with an admin, in a process of its own: uploads through forms and the admin, and what becomes of them.
 
-Started by test_django_models.py with the storage's options as JSON; prints what it saw.
+Started by test_django_models.py with the place's settings as JSON; prints what it saw.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import json
 import sys
 
 
-def configure(options):
+def configure(place):
     import django
     from django.conf import settings
 
     backend = "storages.backends.s3.S3Storage"
     settings.configure(
+        **place,
+        AWS_S3_FILE_OVERWRITE=False,
         SECRET_KEY="of a test",
         ROOT_URLCONF=__name__,
         ALLOWED_HOSTS=["testserver"],
@@ -46,7 +48,7 @@ def configure(options):
             }
         ],
         STORAGES={
-            "default": {"BACKEND": backend, "OPTIONS": options},
+            "default": {"BACKEND": backend},
             "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
         },
         STATIC_URL="/static/",

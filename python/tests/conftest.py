@@ -105,6 +105,12 @@ def site_settings(place: Place, *, default: str = "", static: str = "", **option
 
 
 @pytest.fixture
+def setting_names():
+    """Option -> Django setting."""
+    return SETTINGS
+
+
+@pytest.fixture
 def site(place):
     """site_settings() for a fresh bucket on each server."""
     return functools.partial(site_settings, place)

@@ -31,7 +31,7 @@ def the_storage():
     return S3Storage(bucket_name="put in by the fixture")
 
 
-class Photo(models.Model):
+class Snapshot(models.Model):
     image = models.ImageField(storage=the_storage, upload_to="p", width_field="w", height_field="h", max_length=30)
     other = models.FileField(storage=the_storage, blank=True)
     w = models.PositiveIntegerField(null=True)
@@ -41,19 +41,19 @@ class Photo(models.Model):
         app_label = "contenttypes"
 
 
-class PhotoForm(forms.ModelForm):
+class SnapshotForm(forms.ModelForm):
     class Meta:
-        model = Photo
+        model = Snapshot
         fields = ("image", "other")
 
 
 @pytest.fixture(scope="module")
 def table():
     with connection.schema_editor() as editor:
-        editor.create_model(Photo)
+        editor.create_model(Snapshot)
     yield
     with connection.schema_editor() as editor:
-        editor.delete_model(Photo)
+        editor.delete_model(Snapshot)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def photos(own_place, table):
     def use(**options):
         storage = own_place.storage(**options)
         for name in ("image", "other"):
-            Photo._meta.get_field(name).storage = storage
+            Snapshot._meta.get_field(name).storage = storage
         return storage
 
     return use
@@ -79,10 +79,10 @@ def png(width, height):
 
 def test_image_fields_know_their_dimensions(photos):
     photos()
-    photo = Photo(image=File(io.BytesIO(png(3, 2)), name="a.png"))
+    photo = Snapshot(image=File(io.BytesIO(png(3, 2)), name="a.png"))
     photo.save()
     assert (photo.w, photo.h, photo.image.width, photo.image.height) == (3, 2, 3, 2)
-    loaded = Photo.objects.get(pk=photo.pk)
+    loaded = Snapshot.objects.get(pk=photo.pk)
     assert (loaded.w, loaded.h) == (3, 2)
     assert (loaded.image.width, loaded.image.height) == (3, 2)  # read from the store
     loaded.image = File(io.BytesIO(png(5, 7)), name="b.png")
@@ -107,7 +107,7 @@ def test_long_names_fit_the_field(photos, overwrite):
     photos(file_overwrite=overwrite)
     names = set()
     for _ in range(3):
-        photo = Photo()
+        photo = Snapshot()
         photo.image.save(f"{'long' * 20}.png", ContentFile(png(1, 1)))
         names.add(photo.image.name)
         assert len(photo.image.name) <= 30 and photo.image.name.endswith(".png")
@@ -117,17 +117,17 @@ def test_long_names_fit_the_field(photos, overwrite):
 def test_forms_save_and_clear(photos):
     storage = photos(file_overwrite=False)
     files = {"image": SimpleUploadedFile("a.png", png(2, 2), "image/png"), "other": SimpleUploadedFile("n.txt", b"x")}
-    photo = PhotoForm({}, files).save()
+    photo = SnapshotForm({}, files).save()
     assert (photo.image.name, photo.other.name, photo.w) == ("p/a.png", "n.txt", 2)
-    cleared = PhotoForm({"other-clear": "on"}, {}, instance=photo).save()
+    cleared = SnapshotForm({"other-clear": "on"}, {}, instance=photo).save()
     assert not cleared.other and cleared.image.name == "p/a.png"
     assert storage.exists("n.txt")  # Django deletes no file
-    assert "not an image" in str(PhotoForm({}, {"image": SimpleUploadedFile("x.png", b"no")}).errors)
+    assert "not an image" in str(SnapshotForm({}, {"image": SimpleUploadedFile("x.png", b"no")}).errors)
 
 
 def test_a_field_is_deleted_and_closed(photos):
     storage = photos()
-    photo = Photo()
+    photo = Snapshot()
     photo.other.save("a.txt", ContentFile(b"content"))
     with photo.other.open() as file:
         assert (file.read(2), list(file.chunks(3))) == (b"co", [b"con", b"ten", b"t"])
@@ -136,9 +136,10 @@ def test_a_field_is_deleted_and_closed(photos):
 
 
 @pytest.mark.skipif(django.VERSION < (4, 2), reason="STORAGES came with 4.2")
-def test_the_admin(own_place):
+def test_the_admin(own_place, setting_names):
+    place = {setting_names[option]: value for option, value in own_place.options.items()}
     done = subprocess.run(
-        [sys.executable, TESTS / "admin_site.py", json.dumps({**own_place.options, "file_overwrite": False})],
+        [sys.executable, TESTS / "admin_site.py", json.dumps(place)],
         capture_output=True,
         text=True,
     )

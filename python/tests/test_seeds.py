@@ -207,7 +207,7 @@ def test_connection_is_there_seed_004(own_place):
 def test_field_uses_the_default_storage_seed_004(site):
     """`resume.pdf.storage`."""
 
-    class Resume(models.Model):
+    class SeedResume(models.Model):
         pdf = models.FileField(upload_to="pdfs")
         photos = models.ImageField(upload_to="photos")
 
@@ -215,9 +215,9 @@ def test_field_uses_the_default_storage_seed_004(site):
             app_label = "contenttypes"
 
     with site(default="S3Storage"):
-        assert Resume().pdf.storage == default_storage
+        assert SeedResume().pdf.storage == default_storage
         assert default_storage.__class__ is S3Storage
-        resume = Resume()
+        resume = SeedResume()
         resume.pdf.save("cv.pdf", ContentFile(b"%PDF"), save=False)
         assert default_storage.size("pdfs/cv.pdf") == 4
 
