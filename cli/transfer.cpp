@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cli/paths.h"
@@ -88,6 +89,7 @@ Result<std::uint64_t> Transfer::run(const Target& from, const Target& to) {
 
 Result<std::uint64_t> Transfer::copy(const Target& from, const Target& to) {
   if (in_one_container(from, to)) return copy_within(from, to);
+  if (on_one_service(from, to)) return copy_between(from, to);
   if (from.is_local() && to.is_remote()) return upload(from, to);
   // Only a driver's writer can leave a taken name alone without a race.
   const bool odd = from.is_remote() && !naming::check_relative(from.key);
@@ -178,6 +180,23 @@ Result<std::uint64_t> Transfer::copy_within(const Target& from, const Target& to
   return copy_through_here(from, to);
 }
 
+// From one bucket to another, on the server. No condition can be asked of that with most services.
+Result<std::uint64_t> Transfer::copy_between(const Target& from, const Target& to) {
+  ORLOP_ASSIGN(Address source, Address::parse(from.container->url));
+  ORLOP_ASSIGN(Place origin, place_of(session_, from));
+  ORLOP_ASSIGN(Meta meta, origin.storage.driver()->stat(session_.context(), {.key = origin.key}));
+  Attrs attrs;
+  if (changes_attrs()) attrs = merged(meta.attrs);
+  attrs.provider.emplace("MetadataDirective", changes_attrs() ? "REPLACE" : "COPY");
+  attrs.provider.emplace("CopySource", source.authority + "/" + join(source.path, from.key));
+  ORLOP_ASSIGN(Storage storage, session_.open(to));
+  CopyRequest request{.from = from.key, .to = to.key, .attrs = &attrs, .mode = mode()};
+  auto copied = storage.driver()->copy(session_.context(), request);
+  if (copied) return progress_.add_bytes(static_cast<std::int64_t>(meta.size)), meta.size;
+  if (copied.error().code() != Code::unsupported) return std::move(copied).error();
+  return copy_through_here(from, to);
+}
+
 Result<std::uint64_t> Transfer::copy_through_here(const Target& from, const Target& to) {
   ORLOP_ASSIGN(Place source, place_of(session_, from));
   ORLOP_ASSIGN(Place sink, place_of(session_, to));
@@ -225,6 +244,21 @@ Result<void> Transfer::remove_source(const Target& from) {
     return results.front()->set_message(
         fmt::format("it was copied, but the source stays: {}", results.front()->message()));
   return {};
+}
+
+// Buckets of one S3 service, reached with the same credentials. Where they are may differ.
+bool Transfer::on_one_service(const Target& from, const Target& to) const {
+  if (!from.is_remote() || !to.is_remote()) return false;
+  auto reached = [&](const Target& target) -> std::optional<StringMap> {
+    auto address = Address::parse(target.container->url);
+    auto options = session_.options_of(target);
+    if (!address || !options || address->scheme != "s3") return std::nullopt;
+    for (auto& [name, value] : address->options) options->emplace(name, value);
+    options->erase("region");
+    return *std::move(options);
+  };
+  auto source = reached(from);
+  return source && source == reached(to);
 }
 
 bool Transfer::same_place(const Target& from, const Target& to) const {

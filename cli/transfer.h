@@ -34,10 +34,12 @@ class Transfer {
   Result<std::uint64_t> upload_stream(int fd, const Target& to);
   Result<std::uint64_t> download(const Target& from, const Target& to);
   Result<std::uint64_t> copy_within(const Target& from, const Target& to);
+  Result<std::uint64_t> copy_between(const Target& from, const Target& to);
   Result<std::uint64_t> copy_through_here(const Target& from, const Target& to);
   Result<void> rename(const Target& from, const Target& to);
   Result<void> remove_source(const Target& from);
 
+  bool on_one_service(const Target& from, const Target& to) const;
   bool same_place(const Target& from, const Target& to) const;
   SaveOptions save_options() const;
   Attrs merged(Attrs attrs) const;

@@ -57,6 +57,8 @@ class Place:
             "secret_key": self.secret,
             "region_name": "us-east-1",
         }
+        if self.name == "orlop":
+            options["dialect"] = "orlop"
         return {**options, "verify": self.ca} if self.ca else options
 
     def handle(self, **options):
@@ -70,6 +72,8 @@ class Place:
         }
         if self.ca:
             settings["ca_file"] = self.ca
+        if self.name == "orlop":
+            settings["dialect"] = "orlop"
         return orlop.open(f"s3://{self.bucket}", **{**settings, **options})
 
     def storage(self, kind=None, **options):
@@ -87,6 +91,7 @@ SETTINGS = {
     "verify": "AWS_S3_VERIFY",
     "location": "AWS_LOCATION",
     "gzip": "AWS_IS_GZIPPED",
+    "dialect": "AWS_S3_DIALECT",
 }
 
 

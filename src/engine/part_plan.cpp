@@ -18,7 +18,7 @@ std::uint64_t share(std::uint64_t total, std::uint64_t count) noexcept {
 
 }  // namespace
 
-PartPlan::PartPlan(const Limits& limits, std::uint64_t wished, std::optional<std::uint64_t> total) noexcept
+PartPlan::PartPlan(const Limits& limits, std::uint64_t wished, std::optional<std::uint64_t> total, bool equal) noexcept
     : first_(std::max({wished, limits.part_min, std::uint64_t{1}})),
       largest_(std::max<std::uint64_t>(limits.part_max, 1)),
       parts_max_(limits.parts_max),
@@ -26,7 +26,7 @@ PartPlan::PartPlan(const Limits& limits, std::uint64_t wished, std::optional<std
   bool counted = parts_max_ != Limits::none;
   if (counted && total && *total > first_) {
     first_ = std::max(first_, share(*total, parts_max_));
-  } else if (counted && !total) {
+  } else if (counted && !total && !equal) {
     step_ = std::max<std::uint64_t>(parts_max_ / steps, 1);
     if (limits.object_max != Limits::none) first_ = std::max(first_, share(limits.object_max, steps_sum * step_));
   }

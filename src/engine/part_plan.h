@@ -14,7 +14,7 @@ namespace orlop::engine {
 // possible object still fits.
 class PartPlan {
  public:
-  PartPlan(const Limits& limits, std::uint64_t wished, std::optional<std::uint64_t> total) noexcept;
+  PartPlan(const Limits& limits, std::uint64_t wished, std::optional<std::uint64_t> total, bool equal = false) noexcept;
 
   // Of the part with this index, from 1. Errors: invalid_argument when there can be no such part.
   Result<std::uint64_t> size_of(std::uint32_t index) const;

@@ -17,6 +17,13 @@ Limits s3_limits() {
   return limits;
 }
 
+TEST(PartPlan, NeverGrowsWhereAllPartsMustBeEqual) {
+  PartPlan plan(s3_limits(), 8 * mib, std::nullopt, true);
+  EXPECT_EQ(plan.size_of(1).value(), 8 * mib);
+  EXPECT_EQ(plan.size_of(10'000).value(), 8 * mib);
+  EXPECT_FALSE(plan.size_of(10'001));
+}
+
 TEST(PartPlan, KeepsPartsOfAKnownSizeEqualAndWithinTheirNumber) {
   for (std::uint64_t total : {1 * mib, 100 * mib, 80'000 * mib, 80'000 * mib + 1, 5 * tib}) {
     PartPlan plan(s3_limits(), 8 * mib, total);

@@ -64,7 +64,8 @@ class PartsWriter final : public Writer {
       : driver_(driver),
         context_(context),
         request_(std::move(request)),
-        plan_(driver.info().limits, std::min(options.part_size, driver.info().limits.put_max), request_.size),
+        plan_(driver.info().limits, std::min(options.part_size, driver.info().limits.put_max), request_.size,
+              options.equal_parts),
         buffers_(std::make_shared<Buffers>(BufferPool::process(), std::max(options.concurrency, 1U))),
         upload_(driver, context, request_, options.concurrency) {}
 

@@ -10,6 +10,7 @@ namespace orlop::engine {
 struct PartOptions {
   std::uint64_t part_size = std::uint64_t{8} << 20;  // of all parts but the last; grows when the limits ask for it
   unsigned concurrency = 4;                          // parts on their way at the same time
+  bool equal_parts = false;                          // parts never grow: the service wants them all of one size
 };
 
 // What fits into one part is sent with one put(). Else an upload is begun with the first part, parts are repeated by

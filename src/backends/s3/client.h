@@ -43,6 +43,7 @@ class Client {
 
   const Config& config() const noexcept { return config_; }
   const Dialect& dialect() const noexcept { return *config_.dialect; }
+  const std::shared_ptr<net::HttpTransport>& transport() const noexcept { return transport_; }
 
   // The answer, if its status is one the request accepts. Errors: the service's, in our terms, and the transport's.
   Result<std::unique_ptr<net::HttpResponse>> send(const Context& context, const Request& request);
@@ -59,6 +60,10 @@ class Client {
   std::shared_ptr<const wire::SigningKey> signing_key(const Credentials& credentials, std::string_view day,
                                                       std::string_view region);
   SystemTime now() const noexcept;
+
+  // Whether the service has been seen to obey If-None-Match of a write, or is known to.
+  bool create_proven() const noexcept { return !dialect().create_unproven || create_proven_.load(); }
+  void prove_create() noexcept { create_proven_ = true; }
 
   // How an upload of these headers is protected.
   Protection protection(const std::vector<wire::Field>& headers) const;
@@ -79,6 +84,7 @@ class Client {
   const Config config_;
   const std::shared_ptr<net::HttpTransport> transport_;
   const std::shared_ptr<std::atomic<std::int64_t>> skew_;  // seconds, of the endpoint
+  std::atomic<bool> create_proven_ = false;
   wire::SigningKeys keys_;
   std::mutex mutex_;
   std::shared_ptr<const Route> route_;

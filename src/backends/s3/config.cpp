@@ -13,11 +13,6 @@ namespace {
 
 Error invalid(std::string message) { return Error(Code::config_invalid, std::move(message)); }
 
-bool valid_bucket(std::string_view bucket) noexcept {
-  auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '-' || c == '_'; };
-  return bucket.size() <= 255 && std::ranges::all_of(bucket, allowed) && bucket != "." && bucket != "..";
-}
-
 Result<const Dialect*> choose_dialect(const Options& options, const std::optional<Endpoint>& endpoint) {
   if (options.dialect.empty()) return &dialect_of_host(endpoint ? endpoint->host : "s3.amazonaws.com");
   if (const Dialect* dialect = find_dialect(options.dialect)) return dialect;
@@ -105,6 +100,11 @@ void add_environment(Options& options) {
 }
 
 }  // namespace
+
+bool valid_bucket(std::string_view bucket) noexcept {
+  auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '-' || c == '_'; };
+  return bucket.size() <= 255 && std::ranges::all_of(bucket, allowed) && bucket != "." && bucket != "..";
+}
 
 bool valid_region(std::string_view region) noexcept {
   auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; };

@@ -45,5 +45,6 @@ Result<Config> make_config(Options options);
 // The region the profile names; empty when it names none. Reads files.
 Result<std::string> profile_region(const std::string& profile);
 bool valid_region(std::string_view region) noexcept;
+bool valid_bucket(std::string_view bucket) noexcept;
 
 }  // namespace orlop::s3

@@ -15,7 +15,14 @@ constexpr Caps amazon_only = {Cap::copy_create};
 // Of servers that keep objects in a file system.
 constexpr unsigned path_like = leading_slash | empty_segment | dot_segment;
 
-// Facts of docs/backends/s3.md, section "Dialects"; each was seen on the server named.
+// For services that are said to ignore or refuse what they do not know: nothing is asked of them that is not
+// documented.
+constexpr Caps no_conditions = {Cap::copy_create, Cap::put_create, Cap::put_match, Cap::write_create, Cap::write_match};
+constexpr Caps operator-(Caps caps, Cap cap) { return caps.remove(cap); }
+constexpr Caps operator+(Caps caps, Cap cap) { return caps.add(cap); }
+
+// Facts of docs/backends/s3.md, section "Dialects". Down to orlop each was seen on the server named; those of services
+// nobody can install are from their documentation, or from what others measured there (2026).
 constexpr Dialect table[] = {
     {.name = "aws",
      .lowered = {},
@@ -68,10 +75,56 @@ constexpr Dialect table[] = {
      .full_object_checksum = true,
      .trailers = true,
      .unsigned_payload = true},
-    // Whatever else: only what every server was seen to do. Payloads are always signed.
+    // https://developers.cloudflare.com/r2/api/s3/api/ (checksums; no versions) and .../extensions/ (If-Match and
+    // If-None-Match of PutObject; those of a copy have names of their own). No POST forms:
+    // https://developers.cloudflare.com/r2/api/s3/presigned-urls/. Parts of one size:
+    // https://developers.cloudflare.com/r2/objects/multipart-objects/
+    {.name = "r2",
+     .hosts = {"r2.cloudflarestorage.com"},
+     .lowered = {Cap::copy_create, Cap::write_create, Cap::write_match, Cap::versions, Cap::presign_post},
+     .checksums = {crc64nvme},
+     .full_object_checksum = true,
+     .unsigned_payload = true,
+     .equal_parts = true},
+    // https://www.backblaze.com/docs/cloud-storage-s3-compatible-api, "Unsupported features": x-amz-checksum-*; a
+    // condition on a write is refused (https://github.com/sathinduga/obsidian-s3-sync-and-backup/pull/84). Nothing is
+    // said of POST forms.
+    {.name = "b2", .hosts = {"backblazeb2.com"}, .lowered = no_conditions + Cap::presign_post + Cap::checksum},
+    // If-None-Match of a PUT was held against concurrent writers (https://github.com/gordonmurray/firnflow/pull/30);
+    // of the rest nobody tells: it is made of Ceph, whose conditions on a multipart upload are ignored.
+    {.name = "digitalocean",
+     .hosts = {"digitaloceanspaces.com"},
+     .lowered = no_conditions - Cap::put_create + Cap::checksum},
+    // https://www.scaleway.com/en/docs/object-storage/api-cli/using-conditional-writes/ (PUT, CompleteMultipartUpload
+    // and copies) and .../reference-content/supported-checksums/; nothing is said of trailers.
+    {.name = "scaleway",
+     .hosts = {"scw.cloud"},
+     .lowered = {},
+     .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
+     .full_object_checksum = true,
+     .unsigned_payload = true},
+    // https://docs.wasabi.com/apidocs/wasabi-api: neither conditions on writes nor x-amz-checksum-* are documented.
+    {.name = "wasabi", .hosts = {"wasabisys.com"}, .lowered = no_conditions + Cap::checksum},
+    // https://docs.oracle.com/en-us/iaas/Content/Object/Tasks/s3compatibleapi_topic-Amazon_S3_Compatibility_API_Support.htm
+    // and https://github.com/activepieces/activepieces/issues/14110: of checksums CRC32C and SHA-256 are known,
+    // aws-chunked only since July 2026; conditions are not documented. Virtual hosts have a domain of their own.
+    {.name = "oracle",
+     .hosts = {"oraclecloud.com", "customer-oci.com"},
+     .lowered = no_conditions + Cap::checksum + Cap::versions},
+    // https://docs.cloud.google.com/storage/docs/interoperability. If-None-Match of a PUT is ignored and the object
+    // overwritten (https://github.com/aws/aws-sdk-java-v2/pull/6055); x-amz-checksum-* are refused
+    // (https://github.com/milvus-io/milvus-storage/pull/480); UploadPartCopy does not work and CopyObject has no limit
+    // (https://issuetracker.google.com/issues/323465186); versions are called generations, forms are signed otherwise.
+    {.name = "gcs",
+     .hosts = {"storage.googleapis.com", "rep.googleapis.com"},
+     .lowered = no_conditions + Cap::checksum + Cap::versions + Cap::presign_post,
+     .copies_parts = false},
+    // Whatever else: only what every server was seen to do. Payloads are always signed. Some ignore If-None-Match and
+    // overwrite (Garage, rclone), which no look beforehand could undo: so there is one.
     {.name = "generic",
      .lowered = {Cap::copy_create, Cap::put_match, Cap::write_create, Cap::write_match, Cap::versions, Cap::list_sorted,
-                 Cap::checksum}},
+                 Cap::checksum},
+     .create_unproven = true},
 };
 
 struct ChecksumName {

@@ -45,6 +45,10 @@ struct Dialect {
   bool knows_uploads = true;    // says NoSuchUpload; else an unknown upload looks like one without parts
   // AccessDenied may mean that a write met the removal of the last object beside it; trying again tells.
   bool denies_by_mistake = false;
+  bool copies_parts = true;  // knows UploadPartCopy; else one CopyObject takes an object of any size
+  bool equal_parts = false;  // parts of an upload must all have one size, but for the last
+  // Nobody knows whether it obeys If-None-Match: who creates looks first, so that what is there is safe even if not.
+  bool create_unproven = false;
   std::uint64_t remove_batch = 1000;
 
   bool knows(ChecksumAlgorithm algorithm) const noexcept;

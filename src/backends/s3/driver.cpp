@@ -71,7 +71,9 @@ class S3Driver final : public Driver {
   Result<std::unique_ptr<Writer>> write(const Context& context, const WriteRequest& request) override {
     ORLOP_TRY(check_key(request.key));
     ORLOP_TRY(check_mode(request.mode, Cap::write_create, Cap::write_match));
-    engine::PartOptions options{.part_size = client_.config().part_size, .concurrency = client_.config().concurrency};
+    engine::PartOptions options{.part_size = client_.config().part_size,
+                                .concurrency = client_.config().concurrency,
+                                .equal_parts = client_.dialect().equal_parts};
     return engine::parts_writer(*this, context, request, options);
   }
   Result<Page> list(const Context& context, const ListRequest& request) override {

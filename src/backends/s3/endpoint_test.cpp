@@ -95,6 +95,21 @@ TEST(S3Config, TheDialectTakesCapabilitiesAway) {
 TEST(S3Config, TheDialectFollowsTheHost) {
   EXPECT_EQ(dialect_of_host("s3.eu-west-1.amazonaws.com").name, "aws");
   EXPECT_EQ(dialect_of_host("s3.cn-north-1.amazonaws.com.cn").name, "aws");
+  EXPECT_EQ(dialect_of_host("s3.us-iso-east-1.c2s.ic.gov").name, "aws");
+  const std::pair<const char*, const char*> hosts[] = {
+      {"abc123.r2.cloudflarestorage.com", "r2"},
+      {"abc123.eu.r2.cloudflarestorage.com:443", "r2"},
+      {"s3.us-west-004.backblazeb2.com", "b2"},
+      {"nyc3.digitaloceanspaces.com", "digitalocean"},
+      {"s3.fr-par.scw.cloud", "scaleway"},
+      {"s3.eu-central-1.wasabisys.com", "wasabi"},
+      {"ns.compat.objectstorage.eu-frankfurt-1.oraclecloud.com", "oracle"},
+      {"ns.vhcompat.objectstorage.us-ashburn-1.oci.customer-oci.com", "oracle"},
+      {"storage.googleapis.com", "gcs"},
+      {"storage.me-central2.rep.googleapis.com", "gcs"},
+      {"notstorage.googleapis.com", "generic"},
+      {"r2.cloudflarestorage.com.evil.org", "generic"}};
+  for (const auto& [host, name] : hosts) EXPECT_EQ(dialect_of_host(host).name, name) << host;
   EXPECT_EQ(dialect_of_host("localhost:9000").name, "generic");
   EXPECT_EQ(dialect_of_host("s3.amazonaws.com.evil.org").name, "generic");
 }
@@ -107,6 +122,44 @@ TEST(S3Config, OddKeysAreRefusedWhereTheyWouldBecomeOthers) {
   }
   EXPECT_EQ(odd_key("a/..b/c."), 0U);
   EXPECT_EQ(odd_key("a/"), unsigned{trailing_slash});
+}
+
+// What is ignored, or refused, by services that are known for it must not be claimed.
+TEST(S3Dialects, ServicesWithoutConditionsClaimNone) {
+  for (const char* name : {"b2", "gcs", "oracle", "wasabi", "garage"}) {
+    const Dialect* dialect = find_dialect(name);
+    ASSERT_TRUE(dialect) << name;
+    for (Cap cap : {Cap::put_create, Cap::put_match, Cap::write_create, Cap::write_match, Cap::copy_create}) {
+      EXPECT_TRUE(dialect->lowered.has(cap)) << name << " " << to_string(cap);
+    }
+  }
+  EXPECT_FALSE(find_dialect("scaleway")->lowered.has(Cap::copy_create));
+  EXPECT_FALSE(find_dialect("r2")->lowered.has(Cap::put_match));
+  EXPECT_TRUE(find_dialect("r2")->lowered.has(Cap::write_create));
+}
+
+TEST(S3Dialects, AnUnknownServiceIsLookedAtBeforeSomethingIsCreated) {
+  Rig rig(example_options("generic"));
+  PutRequest create{.key = "k", .payload = Payload::text("x"), .mode = PutMode::create};
+  rig.then({.status = 200, .headers = {{"etag", "\"e\""}}});
+  EXPECT_EQ(rig.driver->put(rig.context, create).error().code(), Code::already_exists);
+  EXPECT_EQ(rig.sent(0).method, "HEAD");
+  EXPECT_EQ(rig.requests(), 1U);
+  // Nothing there; a rival comes in between, and the service tells: from now on its word is taken.
+  rig.then({.status = 404}).then(error_answer(412, "PreconditionFailed"));
+  EXPECT_EQ(rig.driver->put(rig.context, create).error().code(), Code::already_exists);
+  EXPECT_EQ(rig.sent(2).header("if-none-match"), "*");
+  rig.then({.status = 200, .headers = {{"etag", "\"e\""}}});
+  EXPECT_TRUE(rig.driver->put(rig.context, create));
+  EXPECT_EQ(rig.requests(), 4U);
+}
+
+TEST(S3Dialects, AnUnknownServiceThatRefusesConditionsIsTold) {
+  Rig rig(example_options("generic"));
+  rig.then({.status = 404}).then(error_answer(501, "NotImplemented"));
+  auto put = rig.driver->put(rig.context, {.key = "k", .payload = Payload::text("x"), .mode = PutMode::create});
+  EXPECT_EQ(put.error().code(), Code::unsupported);
+  EXPECT_NE(put.error().message().find("set dialect"), std::string::npos);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -94,16 +95,24 @@ class FakeTransport final : public net::HttpTransport {
       }
       seen.body.resize(done);
     }
-    sent_.push_back(seen);
-    if (answers_.empty()) return Error(Code::unavailable, "the script has no more answers");
-    Handler next = std::move(answers_.front());
-    answers_.pop_front();
+    Handler next = [](const SentRequest&) {
+      return FakeAnswer{.failure = Error(Code::unavailable, "the script has no more answers")};
+    };
+    {
+      std::lock_guard lock(mutex_);
+      sent_.push_back(seen);
+      if (!answers_.empty()) {
+        next = std::move(answers_.front());
+        answers_.pop_front();
+      }
+    }
     FakeAnswer answer = next(seen);
     if (answer.failure) return *std::move(answer.failure);
     return std::make_unique<FakeResponse>(std::move(answer), request.method == "HEAD");
   }
 
  private:
+  std::mutex mutex_;
   std::deque<Handler> answers_;
   std::vector<SentRequest> sent_;
 };

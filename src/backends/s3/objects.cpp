@@ -1,6 +1,9 @@
 #include "backends/s3/objects.h"
 
+#include <fmt/format.h>
+
 #include "backends/s3/attrs.h"
+#include "backends/s3/reader.h"
 
 namespace orlop::s3 {
 namespace {
@@ -8,6 +11,23 @@ namespace {
 std::string_view unquoted(std::string_view etag) {
   if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
   return etag;
+}
+
+// A service that ignores the condition would overwrite what is there.
+Result<void> look_first(Client& client, const Context& context, std::string_view key) {
+  auto there = stat_object(client, context, {.key = key});
+  if (there) return Error(Code::already_exists, "an object of this name is there already");
+  if (there.error().code() != Code::not_found) return std::move(there).error();
+  return {};
+}
+
+Error of_create(Client& client, Error error) {
+  if (error.code() == Code::precondition_failed) client.prove_create();
+  if (error.code() == Code::unsupported) {
+    error.set_message(
+        fmt::format("{}; the service has no conditional writes: set dialect to what it is", error.message()));
+  }
+  return error;
 }
 
 }  // namespace
@@ -34,6 +54,8 @@ Error of_mode(Error error, PutMode mode) {
 }
 
 Result<Meta> put_object(Client& client, const Context& context, const PutRequest& request) {
+  bool unproven = request.mode == PutMode::create && !client.create_proven();
+  if (unproven) ORLOP_TRY(look_first(client, context, request.key));
   Request put{.operation = "PutObject", .method = "PUT", .key = request.key};
   if (request.attrs) ORLOP_TRY(add_attrs(*request.attrs, put.headers));
   ORLOP_TRY(add_mode(client.dialect(), request.mode, request.if_match, put.headers));
@@ -41,6 +63,7 @@ Result<Meta> put_object(Client& client, const Context& context, const PutRequest
                                                request.attrs ? request.attrs->content_encoding : ""));
   put.body = &body;
   auto response = client.send(context, put);
+  if (!response && unproven) return of_mode(of_create(client, std::move(response).error()), request.mode);
   if (!response) return of_mode(std::move(response).error(), request.mode);
   Meta meta;
   meta.etag = (*response)->headers().get("etag");

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "backends/s3/testing.h"
 #include "wire/checksum.h"
 #include "wire/date.h"
@@ -274,8 +277,14 @@ TEST(S3Copying, OneRequestKeepsOrReplaces) {
 
 FakeAnswer part_copied(std::string etag) { return xml("<CopyPartResult><ETag>" + etag + "</ETag></CopyPartResult>"); }
 
+Options one_by_one() {
+  Options options = example_options();
+  options.concurrency = 1;
+  return options;
+}
+
 TEST(S3Copying, LargeObjectsGoInParts) {
-  Rig rig(example_options(), 4);
+  Rig rig(one_by_one(), 4);
   FakeAnswer source = head("\"src\"", 10);
   source.headers.emplace_back("content-type", "text/x");
   source.headers.emplace_back("x-amz-meta-a", "1");
@@ -295,7 +304,7 @@ TEST(S3Copying, LargeObjectsGoInParts) {
 }
 
 TEST(S3Copying, AFailedPartAbortsTheUpload) {
-  Rig rig(example_options(), 4);
+  Rig rig(one_by_one(), 4);
   rig.then(head("\"src\"", 10)).then(begun()).then(error_answer(412, "PreconditionFailed")).then({.status = 204});
   auto meta = rig.driver->copy(rig.context, {.from = "a", .to = "b"});
   ASSERT_FALSE(meta);
@@ -303,8 +312,56 @@ TEST(S3Copying, AFailedPartAbortsTheUpload) {
   EXPECT_EQ(rig.sent(3).method, "DELETE");
 }
 
+TEST(S3Copying, TheSourceMayBeInAnotherBucket) {
+  Rig rig(one_by_one(), 4);
+  Attrs attrs;
+  attrs.provider = {{"CopySource", "other/dir/a b"}, {"MetadataDirective", "COPY"}};
+  FakeAnswer copied = xml("<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>");
+  rig.then(head("\"src\"", 3)).then(copied);
+  ASSERT_TRUE(rig.driver->copy(rig.context, {.from = "x", .to = "b", .attrs = &attrs}));
+  EXPECT_EQ(rig.sent(0).url, "https://s3.example.com/other/dir/a%20b");
+  EXPECT_EQ(rig.sent(1).url, "https://s3.example.com/bucket/b");
+  EXPECT_EQ(rig.sent(1).header("x-amz-copy-source"), "/other/dir/a%20b");
+  EXPECT_EQ(rig.sent(1).header("x-amz-metadata-directive"), "COPY");
+  // In parts as well, with the attributes it has there.
+  FakeAnswer large = head("\"src\"", 6);
+  large.headers.emplace_back("content-type", "text/x");
+  rig.then(large).then(begun()).then(part_copied("\"1\"")).then(part_copied("\"2\"")).then(completed());
+  ASSERT_TRUE(rig.driver->copy(rig.context, {.from = "x", .to = "b", .attrs = &attrs}));
+  EXPECT_EQ(rig.sent(3).header("content-type"), "text/x");
+  EXPECT_EQ(rig.sent(4).header("x-amz-copy-source"), "/other/dir/a%20b");
+  for (std::string wrong : {"other", "other/", "/k", "a b/k", "a\nb/k", ""}) {
+    attrs.provider["CopySource"] = wrong;
+    EXPECT_EQ(rig.driver->copy(rig.context, {.from = "x", .to = "b", .attrs = &attrs}).error().code(),
+              Code::invalid_argument);
+  }
+}
+
+TEST(S3Copying, PartsAreCopiedSeveralAtATimeAndKeepTheirOrder) {
+  Rig rig(example_options(), 4);
+  rig.then(head("\"src\"", 40)).then(begun());
+  std::atomic<int> now = 0, most = 0;
+  for (int i = 0; i < 10; ++i) {
+    rig.transport->then([&](const SentRequest& request) {
+      int here = ++now;
+      for (int seen = most; seen < here && !most.compare_exchange_weak(seen, here);) continue;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      --now;
+      std::size_t at = request.url.find("partNumber=") + 11;
+      return part_copied("\"p" + request.url.substr(at, request.url.find('&', at) - at) + "\"");
+    });
+  }
+  rig.then(completed());
+  ASSERT_TRUE(rig.driver->copy(rig.context, {.from = "a", .to = "b"}));
+  EXPECT_GT(most, 1);
+  EXPECT_LE(most, 10);
+  std::string body = rig.sent(12).body;
+  EXPECT_LT(body.find("p1&"), body.find("p2&"));
+  EXPECT_LT(body.find("p9&"), body.find("p10&"));
+}
+
 TEST(S3Copying, TheServicesOwnLimitIsFoundOut) {
-  Rig rig;
+  Rig rig(one_by_one());
   rig.then(error_answer(400, "InvalidRequest")).then(head("\"src\"", 10));
   EXPECT_EQ(rig.driver->copy(rig.context, {.from = "a", .to = "b"}).error().code(), Code::invalid_argument);
   rig.then(error_answer(400, "InvalidRequest")).then(head("\"src\"", std::size_t{6} << 30)).then(begun());
