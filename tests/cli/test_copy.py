@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import pytest
+from cli.harness import Bucket
 
 MEGABYTE = 1 << 20
 
@@ -94,7 +95,6 @@ def test_gzip(orlop, bucket, work):
 
 
 def test_store_to_store_keeps_attributes(orlop, server, bucket):
-    from cli.harness import Bucket
 
     other = Bucket(server, bucket.name + "-other")
     bucket.put("a", b"abc", ContentType="image/x-own", CacheControl="max-age=1", Metadata={"owner": "me"})
@@ -345,3 +345,24 @@ def test_ten_thousand_files(orlop, bucket, work):
     assert files(work / "back") == files(work / "many")
     orlop.ok("rm", "-r", bucket.url)
     assert bucket.listing() == []
+
+
+def test_between_buckets_the_service_copies(orlop, server, bucket):
+    other = Bucket(server, f"{bucket.name}-other")
+    bucket.put("dir/a b.txt", b"x" * 3000, ContentType="text/x", Metadata={"k": "v"})
+    done = orlop("cp", "--verbose", bucket.url + "/dir/a b.txt", other.url + "/copy.txt")
+    assert done.code == 0, done.err
+    assert "GET" not in done.err
+    head = server.boto.head_object(Bucket=other.name, Key="copy.txt")
+    assert (head["ContentLength"], head["ContentType"], head["Metadata"]) == (3000, "text/x", {"k": "v"})
+    orlop.ok("cp", "--content-type", "text/y", bucket.url + "/dir/a b.txt", other.url + "/copy.txt")
+    head = server.boto.head_object(Bucket=other.name, Key="copy.txt")
+    assert (head["ContentType"], head["Metadata"]) == ("text/y", {"k": "v"})
+    orlop.ok("mv", bucket.url + "/dir/a b.txt", other.url + "/moved.txt")
+    assert other.get("moved.txt") == b"x" * 3000
+    assert orlop.ok("ls", "-r", bucket.url).out == b""
+    # A condition is none the service knows, so it goes through here.
+    bucket.put("new.txt", b"new")
+    orlop.fails(5, "cp", "-n", "--set", "dialect=orlop", bucket.url + "/new.txt", other.url + "/moved.txt")
+    orlop.ok("cp", "-n", "--set", "dialect=orlop", bucket.url + "/new.txt", other.url + "/new.txt")
+    assert other.get("new.txt") == b"new"
