@@ -49,3 +49,12 @@ function(orlop_sources variable)
   set(${variable} ${sources} PARENT_SCOPE)
   set(${variable}_TESTS ${tests} PARENT_SCOPE)
 endfunction()
+
+# orlop_test_options(target): the same for tests. Under a sanitizer it is the library that must run fast; the tests,
+# long and flat, would take the optimiser longer than everything else together.
+function(orlop_test_options target)
+  orlop_compile_options(${target})
+  if(ORLOP_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+endfunction()

@@ -47,10 +47,12 @@ TraceSink* Ledger::sink(nanobind::handle ledger) {
   return Everyone::instance().listening() ? &Everyone::instance() : nullptr;
 }
 
+// While Everyone tells this ledger anything, it must not pass it on to Everyone, who holds its lock then.
 void Ledger::watch_all_threads(bool on) {
   if (watches_all_ == on) return;
-  watches_all_ = on;
+  if (on) watches_all_ = true;
   Everyone::instance().set(this, on);
+  watches_all_ = on;
 }
 
 Ledger::Totals Ledger::totals() const {

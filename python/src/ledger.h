@@ -53,7 +53,7 @@ class Ledger final : public TraceSink {
 
   nanobind::object keep_;
   Ledger* outer_;
-  bool watches_all_ = false;
+  std::atomic<bool> watches_all_{false};
   mutable std::mutex mutex_;
   Totals totals_;
   std::vector<Call> calls_;

@@ -10,7 +10,9 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 import urllib.request
+from email.utils import formatdate
 
 import django
 import pytest
@@ -21,6 +23,7 @@ from django.test import override_settings
 from storages import checks
 from storages.backends import s3
 from storages.check import eras
+from storages.check import probe as probing
 from storages.check.findings import DANGEROUS, DIFFERENT, ERROR, RECOGNISED, TRANSLATED, WITHOUT_EFFECT
 from storages.check.legacy import findings_of, read_settings, stand_ins
 from storages.check.migrations import secrets_in
@@ -605,6 +608,29 @@ def test_a_bucket_that_works(place):
     ).split():
         assert found[subject].state == "ok", found[subject]
     assert storage.listdir("") == ([], [])
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(0, "ok"), (-60, "ok"), (3600, "FAIL"), (-3600, "FAIL")])
+def test_clocks(seconds, state):
+    (answer,) = probing._clock({"Date": formatdate(time.time() + seconds, usegmt=True)})
+    assert answer.state == state
+    assert abs(seconds) < 2 or ("behind" if seconds > 0 else "ahead of") in answer.text
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "state"),
+    [
+        ("eu-west-1", "eu-west-1", "ok"),
+        (None, "us-east-1", "ok"),
+        (None, "eu-west-1", "note"),
+        ("eu-west-1", "us-east-1", "FAIL"),
+        ("eu-west-1", None, "note"),
+    ],
+)
+def test_regions(here, there, state):
+    headers = {"x-amz-bucket-region": there} if there else {}
+    (answer,) = probing._region(s3.S3Storage(bucket_name="b", region_name=here), headers)
+    assert answer.state == state
 
 
 def test_cors_is_told(own_place):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import json
@@ -16,9 +17,10 @@ from pathlib import Path
 
 import orlop
 import pytest
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, default_storage
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 from storages.backends import s3
@@ -208,6 +210,49 @@ def test_large_files_and_etags_that_are_no_md5(own_place, source):
         (source / "film.bin").write_bytes(bytes(9 << 20))
         assert "1 static file copied" in collect()
         assert "0 static files copied" in collect()
+
+
+@pytest.mark.parametrize(("one", "all_of_them"), [(10, 1 << 20), (1 << 20, 10), (1 << 20, 1 << 20)])
+def test_what_is_made_is_kept_on_disk_when_it_is_much(place, source, monkeypatch, tmp_path, one, all_of_them):
+    from storages.static import overlay
+
+    monkeypatch.setattr(overlay, "_IN_MEMORY", one)
+    monkeypatch.setattr(overlay, "_ALL_IN_MEMORY", all_of_them)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "spool"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "spool").mkdir()
+    other = place.with_bucket()
+    with site(place, source, "S3ManifestStaticStorage", gzip=True):
+        collect()
+    gc.collect()
+    assert list((tmp_path / "spool").iterdir()) == []
+    monkeypatch.undo()
+    with site(other, source, "S3ManifestStaticStorage", gzip=True):
+        collect()
+    assert contents(place) == contents(other)
+
+
+class OutOfNowhere(FileSystemFinder):
+    """A finder whose files are in no directory of this machine."""
+
+    def list(self, ignore_patterns):
+        storage = InMemoryStorage()
+        for name, text in (("made/up.css", "a { color: red }"), ("made/large.bin", "x" * (2 << 20))):
+            storage.save(name, ContentFile(text.encode()))
+            yield name, storage
+
+
+def test_files_of_a_finder_that_has_no_paths(own_place, source):
+    sys.modules["nowhere"] = sys.modules[__name__]
+    for static in ("S3ManifestStaticStorage", "S3StaticStorage"):
+        with (
+            site(own_place, source, static, location=static),
+            override_settings(STATICFILES_FINDERS=["nowhere.OutOfNowhere"]),
+        ):
+            assert "2 static files copied" in collect()
+            assert "0 static files copied" in collect()
+        assert own_place.handle().read_bytes(f"{static}/made/up.css") == b"a { color: red }"
+        assert own_place.handle().stat(f"{static}/made/large.bin").size == 2 << 20
 
 
 def test_overrides_of_a_subclass_are_called(own_place, source):
@@ -423,6 +468,22 @@ def test_requests_of_rolling_back(own_place, source, dialect, gets):
             collect(rollback=0)
 
 
+def test_a_cleared_place_has_one_release(own_place, source):
+    release(own_place, source, "one", clear=True)
+    assert records(own_place) == ["000001.json"]
+    release(own_place, source, "two")
+    release(own_place, source, "three", clear=True)
+    assert records(own_place) == ["000003.json"]
+    release(own_place, source, "three", clear=True)
+    assert records(own_place) == ["000003.json"]
+    release(own_place, source, "four")
+    with site(own_place, source, "S3ManifestStaticStorage"):
+        collect(rollback=0)
+        assert served(own_place) == "three"
+        with pytest.raises(CommandError, match="Release 2 is not kept"):
+            collect(rollback=0)
+
+
 def test_only_so_many_releases_are_kept(own_place, source):
     for number in range(4):
         release(own_place, source, f"text {number}", releases=2)
@@ -563,10 +624,11 @@ def test_errors_are_one_line_and_hold_no_secret(own_place, source, closed_port):
         ({"secret_key": "wrong"}, "AWS_S3_SECRET_ACCESS_KEY"),
         ({"endpoint_url": f"http://127.0.0.1:{closed_port}", "client_config": FAST}, "AWS_S3_ENDPOINT_URL"),
     ):
-        with site(own_place, source, **options), pytest.raises(CommandError, match=text) as failure:
-            collect()
-        assert own_place.secret not in str(failure.value)
-        assert "\n" not in str(failure.value)
+        for static in ("S3StaticStorage", "S3ManifestStaticStorage"):
+            with site(own_place, source, static, **options), pytest.raises(CommandError, match=text) as failure:
+                collect()
+            assert own_place.secret not in str(failure.value)
+            assert "\n" not in str(failure.value)
 
 
 def test_a_file_that_changes_meanwhile_is_noticed(own_place, source, monkeypatch):

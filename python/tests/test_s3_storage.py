@@ -799,3 +799,65 @@ def test_ctrl_c_ends_a_call_that_waits():
         environment = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(orlop.__file__))}
         command = [sys.executable, "-c", SCRIPT, endpoint]
         assert subprocess.run(command, env=environment, timeout=60).returncode == 42
+
+
+NESTED_SCRIPT = """
+import os, signal, sys, threading
+import orlop
+storage = orlop.open("s3://b", endpoint=sys.argv[1], access_key_id="a", secret_access_key="s", region="us-east-1")
+memory = orlop.open("mem://")
+def handler(number, frame):
+    memory.exists("x")
+    raise KeyboardInterrupt
+signal.signal(signal.SIGINT, handler)
+for round in range(2):
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        storage.exists("x")
+        sys.exit(41)
+    except KeyboardInterrupt:
+        pass
+sys.exit(42)
+"""
+
+
+def test_a_handler_of_ctrl_c_may_call_a_storage():
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        environment = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(orlop.__file__))}
+        command = [sys.executable, "-c", NESTED_SCRIPT, endpoint]
+        assert subprocess.run(command, env=environment, timeout=60).returncode == 42
+
+
+LEDGER_SCRIPT = """
+import sys, threading
+import orlop
+keys = {"access_key_id": "a", "secret_access_key": "s"}
+storage = orlop.open("s3://b", endpoint=sys.argv[1], region="us-east-1", attempts=1, **keys)
+done = threading.Event()
+def work():
+    while not done.is_set():
+        try:
+            storage.exists("x")
+        except OSError:
+            pass
+threads = [threading.Thread(target=work, daemon=True) for _ in range(4)]
+for thread in threads:
+    thread.start()
+with orlop.requests(all_threads=True):
+    for _ in range(2000):
+        with orlop.requests(all_threads=True):
+            pass
+done.set()
+for thread in threads:
+    thread.join()
+sys.exit(42)
+"""
+
+
+def test_watching_all_threads_may_end_while_they_work():
+    environment = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(orlop.__file__))}
+    command = [sys.executable, "-c", LEDGER_SCRIPT, "http://127.0.0.1:9"]  # refused at once
+    assert subprocess.run(command, env=environment, timeout=60).returncode == 42

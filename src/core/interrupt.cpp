@@ -78,7 +78,11 @@ bool in_main_thread() noexcept {
 
 Interruptible::Interruptible(std::stop_source source) {
   if (!source.stop_possible() || !in_main_thread()) return;
-  if (sigaction(SIGINT, nullptr, &previous) != 0 || !handled(previous)) return;
+  struct sigaction present;
+  if (sigaction(SIGINT, nullptr, &present) != 0 || !handled(present)) return;
+  // A Python handler may make a call of its own while ours is armed for the one it interrupts.
+  if (present.sa_handler == on_interrupt) return;
+  previous = present;
   {
     Watcher& thread = watcher();
     std::lock_guard lock(thread.mutex);

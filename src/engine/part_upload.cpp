@@ -53,8 +53,10 @@ void PartUpload::send_now(std::uint32_t index, const Payload& payload) {
       repeat(part_context_, "put_part", true, [&] { return driver_.multipart()->put_part(part_context_, request); });
   {
     std::lock_guard lock(mutex_);
-    if (sent) parts_.push_back(*std::move(sent));
-    if (!sent && !error_) error_ = std::move(sent).error();
+    if (sent)
+      parts_.push_back(*std::move(sent));
+    else if (!error_)
+      error_ = std::move(sent).error();
   }
   if (failure()) stop_.request_stop();
 }

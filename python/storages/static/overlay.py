@@ -7,7 +7,9 @@ subclass overrides). Only the handle underneath is another one.
 import hashlib
 import io
 import os
+import shutil
 import tempfile
+import weakref
 from datetime import datetime, timezone
 from typing import NamedTuple, Union
 
@@ -15,8 +17,9 @@ from django.contrib.staticfiles.storage import HashedFilesMixin
 
 _CHUNK = 1 << 20
 
-# Content that is in no file of its own is kept in memory up to this size.
+# Content that is in no file of its own is kept in memory up to this size, and of all together so much.
 _IN_MEMORY = 1 << 20
+_ALL_IN_MEMORY = 64 << 20
 
 
 class Planned(NamedTuple):
@@ -78,6 +81,7 @@ class OverlayStore:
         self._sources = sources
         self._seeing = 0
         self._spool = None
+        self._in_memory = 0
         for name in ("scheme", "name", "can", "public_url", "presign", "stat", "list"):
             setattr(self, name, getattr(store, name))
 
@@ -121,13 +125,15 @@ class OverlayStore:
         return [None] * len(keys)
 
     def _keep(self, data, attrs):
-        content = data if len(data) <= _IN_MEMORY else self._spooled([data])
-        return Planned(content, len(data), _md5([data]), attrs)
+        self._in_memory += len(data)
+        fits = len(data) <= _IN_MEMORY and self._in_memory <= _ALL_IN_MEMORY
+        return Planned(data if fits else self._spooled([data]), len(data), _md5([data]), attrs)
 
     def _spooled(self, pieces):
         if self._spool is None:
-            self._spool = tempfile.TemporaryDirectory(prefix="collectstatic-")
-        descriptor, path = tempfile.mkstemp(dir=self._spool.name)
+            self._spool = tempfile.mkdtemp(prefix="collectstatic-")
+            weakref.finalize(self, shutil.rmtree, self._spool, True)
+        descriptor, path = tempfile.mkstemp(dir=self._spool)
         with open(descriptor, "wb") as file:
             file.writelines(pieces)
         return path
@@ -143,9 +149,11 @@ class _Writer:
 
     def commit(self):
         size = self._file.tell()
-        md5 = _md5(self._pieces())
-        content = next(self._pieces(), b"") if size <= _IN_MEMORY else self._store._spooled(self._pieces())
-        self._store.planned[self._key] = Planned(content, size, md5, self._attrs)
+        if size <= _IN_MEMORY:
+            planned = self._store._keep(next(self._pieces(), b""), self._attrs)
+        else:
+            planned = Planned(self._store._spooled(self._pieces()), size, _md5(self._pieces()), self._attrs)
+        self._store.planned[self._key] = planned
         self.abort()
 
     def abort(self):

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 
+from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.files.base import ContentFile
 from django.core.management.base import CommandError
 
@@ -20,6 +21,11 @@ _BATCH = 1024
 def can_be_bulk(storage):
     """Whether `storage` keeps its files by a handle of the engine."""
     return hasattr(type(storage), "_store")
+
+
+def keeps_manifest(storage):
+    """Whether `storage` has a manifest and keeps it itself, as releases demand."""
+    return isinstance(storage, ManifestFilesMixin) and getattr(storage, "manifest_storage", storage) is storage
 
 
 def manifest_key(storage):
@@ -48,13 +54,13 @@ class Session:
         self._manifests = None
         self.releases = None
         self._manifest_key = None
-        if hasattr(storage, "manifest_storage"):
+        if isinstance(storage, ManifestFilesMixin):
             self._prepare_manifest()
         self._versions = {}
         self._publishes = False
 
     def _prepare_manifest(self):
-        if self.storage.manifest_storage is self.storage:
+        if keeps_manifest(self.storage):
             self._manifest_key = manifest_key(self.storage)
             self.releases = Releases(self.bucket, self._manifest_key)
             self.overlay.manifest_storage = self.overlay
@@ -102,20 +108,20 @@ class Session:
         name = self.bucket.name_of(key)
         return name == ETAGS or (self._publishes and (key == self._manifest_key or name.startswith(FOLDER)))
 
-    def tidying(self, plan, keep, prune, coming=0):
-        """(numbers of releases to forget, keys of files to delete) once the plan is carried out, which brings `coming`
-        releases."""
+    def tidying(self, plan, keep, prune, claimed=None):
+        """(numbers of releases to forget, keys of files to delete) once the plan is carried out, with the release that
+        was `claimed` on the way, or, before that, one to come."""
         if not (self.releases and self._publishes):
             return [], []
+        coming = 1 if plan.manifest and not claimed else 0
         if self.clear:
-            live = 0 if coming else self.releases.live()[0]
-            return [number for number in self.releases.records if number != live], []
+            current = () if coming else (claimed or self.releases.live())[:1]
+            return self.releases.surplus(0, current), []
         if not prune and len(self.releases.records) + coming <= keep:
             return [], []
-        live = self.releases.live()
+        live = claimed or self.releases.live()
         surplus = self.releases.surplus(keep - coming, live[:1] if coming else live)
-        wanted = {**plan.upload, **plan.unchanged}
-        return surplus, self.releases.unneeded(surplus, wanted) if prune else []
+        return surplus, self.releases.unneeded(surplus, {**plan.upload, **plan.unchanged}) if prune else []
 
     # -- Making it so ------------------------------------------------------------------------------------------------
 
@@ -138,7 +144,7 @@ class Session:
             self._manifests.release()
         save_etags(self.bucket, plan, sent)
         self._take_over()
-        return self._tidy(plan, keep, prune)
+        return self._tidy(plan, keep, prune, claimed)
 
     def _send(self, objects, progress):
         sent = {}
@@ -158,8 +164,8 @@ class Session:
             if name in self.overlay.__dict__:
                 setattr(self.storage, name, getattr(self.overlay, name))
 
-    def _tidy(self, plan, keep, prune):
-        surplus, unneeded = self.tidying(plan, keep, prune)
+    def _tidy(self, plan, keep, prune, claimed):
+        surplus, unneeded = self.tidying(plan, keep, prune, claimed)
         # A release is forgotten before its files are deleted: what can be rolled back to is whole.
         self._remove([self.releases.records.pop(number) for number in surplus])
         self._remove([*plan.delete, *unneeded])

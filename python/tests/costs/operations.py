@@ -45,14 +45,14 @@ def storage_for(text, options):
 LARGE = 20 << 20
 
 
-class Document(models.Model):
+class Paper(models.Model):
     file = models.FileField()
 
     class Meta:
         app_label = "contenttypes"
 
 
-class Picture(models.Model):
+class Photograph(models.Model):
     image = models.ImageField(width_field="width", height_field="height")
     width = models.IntegerField()
     height = models.IntegerField()
@@ -216,7 +216,7 @@ def _(storage):
 
 
 def document(storage, **values):
-    return with_storage(Document, "file", storage)(**values)
+    return with_storage(Paper, "file", storage)(**values)
 
 
 @operation("`FileField`: an upload, not overwriting", file_overwrite=False)
@@ -253,9 +253,9 @@ def _(storage):
 
     buffer = io.BytesIO()
     Image.new("RGB", (3, 2)).save(buffer, "PNG")
-    picture = with_storage(Picture, "image", storage)(image=ContentFile(buffer.getvalue(), "a.png"))
-    Picture._meta.get_field("image").pre_save(picture, True)  # what save() of the model does with it
-    assert (picture.width, picture.height) == (3, 2)
+    photograph = with_storage(Photograph, "image", storage)(image=ContentFile(buffer.getvalue(), "a.png"))
+    Photograph._meta.get_field("image").pre_save(photograph, True)  # what save() of the model does with it
+    assert (photograph.width, photograph.height) == (3, 2)
 
 
 # -- collectstatic -----------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
 }
 
-std::string expand_home(std::string path) {
+std::string expand_home(const std::string& path) {
   return path == "~" || path.starts_with("~/") ? environment("HOME") + path.substr(1) : path;
 }
 

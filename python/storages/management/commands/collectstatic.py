@@ -14,7 +14,7 @@ from storages.s3.errors import explain
 from storages.static.bucket import Bucket
 from storages.static.progress import size_text
 from storages.static.releases import Releases
-from storages.static.session import Session, can_be_bulk, manifest_key
+from storages.static.session import Session, can_be_bulk, keeps_manifest, manifest_key
 
 _RELEASES = 5
 _CONCURRENCY = 64
@@ -66,8 +66,8 @@ class Command(DjangoCommand):
 
     def handle(self, **options):
         self.set_options(**options)
-        self._check_options()
         try:
+            self._check_options()
             if self.rollback is not None:
                 return self._roll_back()
             if self.plan:
@@ -95,7 +95,7 @@ class Command(DjangoCommand):
         if self.symlink and not self.local:
             raise CommandError("--link makes links in a directory of this machine; the files go to a bucket.")
         if self.in_bulk:
-            if (self.prune or self.rollback is not None) and not self._keeps_releases:
+            if (self.prune or self.rollback is not None) and not keeps_manifest(self._target):
                 raise CommandError(
                     "Releases are kept with a manifest in the same storage: set the staticfiles storage to one like "
                     "S3ManifestStaticStorage."
@@ -105,10 +105,6 @@ class Command(DjangoCommand):
         if asked:
             why = "without --plain" if self.plain else "for a staticfiles storage of this package"
             raise CommandError(f"--{asked[0]} works {why}.")
-
-    @property
-    def _keeps_releases(self):
-        return getattr(self._target, "manifest_storage", None) is self._target
 
     # -- In bulk -----------------------------------------------------------------------------------------------------
 
@@ -123,14 +119,13 @@ class Command(DjangoCommand):
             else:
                 self.log(f"Copying '{path}'", level=2)
         if self.dry_run:
-            doomed = [*plan.delete, *session.tidying(plan, self.keep, self.prune, coming=bool(plan.manifest))[1]]
+            doomed = [*plan.delete, *session.tidying(plan, self.keep, self.prune)[1]]
         else:
             pruned = session.publish(plan, self.keep, self.prune, self.stdout, quiet=self.verbosity < 1)
             doomed = [*plan.delete, *pruned]
+        done = "Pretending to delete" if self.dry_run else "Deleted"
         for key in doomed:
-            self.log(
-                f"{'Pretending to delete' if self.dry_run else 'Deleted'} '{session.bucket.name_of(key)}'", level=1
-            )
+            self.log(f"{done} '{session.bucket.name_of(key)}'", level=1)
         unmodified = [path for path, key in found_files.items() if key in plan.unchanged]
         return {"modified": modified, "unmodified": unmodified, "post_processed": self.post_processed_files}
 
@@ -185,7 +180,7 @@ class Command(DjangoCommand):
     def _print_plan(self):
         with requests() as ledger:
             session, _, plan = self._prepare()
-            surplus, unneeded = session.tidying(plan, self.keep, self.prune, coming=bool(plan.manifest))
+            surplus, unneeded = session.tidying(plan, self.keep, self.prune)
         bucket = session.bucket
         delete = [*plan.delete, *unneeded]
         for mark, objects in (("+", plan.add), ("~", plan.update)):

@@ -62,6 +62,7 @@ class Child {
 // With the signals and the mask a program starts with, reading nothing.
 Result<::pid_t> spawn(std::vector<std::string>& words, int output) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

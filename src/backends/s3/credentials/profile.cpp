@@ -57,7 +57,7 @@ Result<Credentials> keys_of(const Profile& profile, std::string_view name) {
   return found;
 }
 
-Result<Credentials> web_identity(const Context& context, const ChainOptions& options, std::string region,
+Result<Credentials> web_identity(const Context& context, const ChainOptions& options, std::string_view region,
                                  const std::string& token_file, RoleRequest request) {
   // The file's content changes; it is read each time.
   ORLOP_ASSIGN(request.token, read_small_file(token_file, "web_identity_token_file"));
