@@ -95,7 +95,6 @@ def test_gzip(orlop, bucket, work):
 
 
 def test_store_to_store_keeps_attributes(orlop, server, bucket):
-
     other = Bucket(server, bucket.name + "-other")
     bucket.put("a", b"abc", ContentType="image/x-own", CacheControl="max-age=1", Metadata={"owner": "me"})
     orlop.ok("cp", bucket.url + "/a", bucket.url + "/same")

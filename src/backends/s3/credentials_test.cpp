@@ -156,5 +156,74 @@ TEST_F(S3Credentials, TheRegionComesFromEnvironmentOrProfile) {
   EXPECT_EQ(Rig(options).driver->public_url("k").value(), "http://localhost:9000/bucket/k");
 }
 
+// "X-Amz-Expires=" of a URL.
+int expiry_in(const std::string& url) {
+  std::size_t at = url.find("X-Amz-Expires=");
+  return at == std::string::npos ? -1 : std::stoi(url.substr(at + 14));
+}
+
+TEST_F(S3Credentials, NoUrlOutlivesWhatSignedIt) {
+  set("AWS_ACCESS_KEY_ID", "ENV");
+  set("AWS_SECRET_ACCESS_KEY", "s2");
+  set("AWS_CREDENTIAL_EXPIRATION", in(std::chrono::minutes(30)));
+  Options options = example_options();
+  options.access_key_id = options.secret_access_key = "";
+  PresignRequest hour{.key = "k"}, minute{.key = "k", .expires = std::chrono::seconds(60)};
+  Rig strict(options);
+  auto refused = strict.driver->presign(strict.context, hour);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::invalid_argument);
+  for (std::string word : {"3600", "clamp_expiry"}) {
+    EXPECT_NE(refused.error().message().find(word), std::string::npos) << refused.error().message();
+  }
+  EXPECT_EQ(expiry_in(strict.driver->presign(strict.context, minute).value().url), 60);
+
+  options.clamp_expiry = true;
+  Rig clamping(options);
+  int clamped = expiry_in(clamping.driver->presign(clamping.context, hour).value().url);
+  EXPECT_LE(clamped, 1800);
+  EXPECT_GT(clamped, 1700);
+  hour.method = SignedMethod::post;
+  EXPECT_TRUE(clamping.driver->presign(clamping.context, hour));
+  EXPECT_FALSE(strict.driver->presign(strict.context, hour));
+  hour.method = SignedMethod::get;
+  options.signature = "v2";
+  Rig old(options);
+  std::string url = old.driver->presign(old.context, hour).value().url;
+  auto end = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + std::chrono::minutes(30));
+  EXPECT_LE(std::stoll(url.substr(url.find("Expires=") + 8)), end);
+  // A validity that begins after the end is none.
+  hour.signed_at =
+      std::chrono::time_point_cast<SystemTime::duration>(std::chrono::system_clock::now() + std::chrono::hours(1));
+  EXPECT_EQ(clamping.driver->presign(clamping.context, hour).error().code(), Code::unauthenticated);
+}
+
+TEST_F(S3Credentials, TheInstancesRegionIsTakenWhenNobodyNamedOne) {
+  Options options = example_options();
+  options.endpoint = options.region = "";
+  options.addressing = Addressing::automatic;
+  Config config = make_config(options).value();
+  config.credentials = std::make_shared<CredentialChain>(Credentials{"A", "s", "t", {}, "ap-south-1"});
+  auto transport = std::make_shared<FakeTransport>();
+  auto driver = make_driver(std::move(config), transport);
+  transport->then({.status = 200, .headers = {{"etag", "\"e\""}}});
+  ASSERT_TRUE(driver->stat({}, {.key = "k"}));
+  EXPECT_EQ(transport->sent().at(0).url, "https://bucket.s3.ap-south-1.amazonaws.com/k");
+}
+
+TEST_F(S3Credentials, MakingADriverAsksNobody) {
+  Double service([](const auto&) { return answer(200, ""); });
+  set("AWS_CONTAINER_CREDENTIALS_FULL_URI", service.url("/"));
+  set("AWS_EC2_METADATA_SERVICE_ENDPOINT", service.url());
+  ::unsetenv("AWS_EC2_METADATA_DISABLED");
+  write("config", "[default]\ncredential_process = touch " + (directory_ / "ran").string() + "\n");
+  Options options = example_options();
+  options.access_key_id = options.secret_access_key = "";
+  auto driver = open(options).value();
+  EXPECT_TRUE(driver->public_url("k"));
+  EXPECT_TRUE(service.asked().empty());
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "ran"));
+}
+
 }  // namespace
 }  // namespace orlop::s3
