@@ -62,7 +62,8 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint, **(extra_env or {})},
+            # Without the path of ours, which `./dev bench` sets: django-storages has a package of the same name.
+            env={**os.environ, "PYTHONPATH": "", **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint, **(extra_env or {})},
             preexec_fn=pin(CLIENT_CORE),
         )
 
