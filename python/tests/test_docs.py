@@ -156,3 +156,13 @@ def test_links_lead_somewhere():
                 heads = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
                 slugs = {"#" + re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
                 assert link[1] in slugs, f"{page.name}: {link[1]}"
+
+
+def test_services_refuse_taken_names_as_told():
+    page = (MANUAL / "compatible-services.md").read_text()
+    table = re.findall(r"^\| .+? \| `(https://\S+)` \| .+? \| (.+?) \|", page, re.MULTILINE)
+    assert len(table) >= 7
+    for endpoint, told in table:
+        endpoint = re.sub("[A-Z]+", "x", endpoint)
+        store = S3Storage(bucket_name="b", endpoint_url=endpoint, access_key="a", secret_key="s")._store
+        assert told == ("the service refuses" if store.can("put_create") else "is asked for"), endpoint
