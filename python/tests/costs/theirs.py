@@ -25,6 +25,7 @@ def main():
 
     for line in sys.stdin:
         text, options = json.loads(line)
+        options.pop("dialect", None)  # is ours
         OPERATIONS[text][1](storage_for(text, {**options, "signature_version": "s3v4"}))
         print("done", flush=True)
 
