@@ -69,7 +69,7 @@ class Copying::Job {
                                 accept(std::move(found));
                                 return !session_.stopped();
                               },
-                          .failed = [&](const std::string& text, Error error) { fail(text, error); }};
+                          .failed = [&](const std::string& text, const Error& error) { fail(text, error); }};
     auto found = walk(session_, source, options, visitor);
     if (!found) fail(source.text, found.error());
   }

@@ -15,7 +15,7 @@ constexpr Milliseconds bar_interval{100};
 constexpr Milliseconds line_interval{5'000};
 
 std::string duration(double seconds) {
-  auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+  auto whole = static_cast<std::uint64_t>(std::llround(seconds));
   if (whole < 60) return fmt::format("{}s", whole);
   if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
   return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);

@@ -119,7 +119,7 @@ std::string describe(std::string_view about, const Error& error, bool verbose) {
   const bool silent = message.empty() || message.starts_with("HTTP status");
   line += silent ? phrase(error.code()) : std::string(message);
   std::string details;
-  auto add = [&](std::string detail) { details += (details.empty() ? "" : ", ") + detail; };
+  auto add = [&](const std::string& detail) { details += (details.empty() ? "" : ", ") + detail; };
   std::string_view service_code = error.service_code();
   if (!service_code.empty() && message.find(service_code) == std::string_view::npos) add(std::string(service_code));
   if (error.http_status() != 0) add(fmt::format("HTTP {}", error.http_status()));

@@ -15,7 +15,7 @@ namespace {
 
 void interrupt_nothing(int) {}
 
-void watch(std::stop_source stop, sigset_t signals, pthread_t main_thread) {
+void watch(const std::stop_source& stop, sigset_t signals, pthread_t main_thread) {
   int received = 0;
   sigwait(&signals, &received);
   stop.request_stop();

@@ -42,7 +42,7 @@ bool is_regular(const std::string& path) {
   return ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
 }
 
-std::string take_over(const std::string& given, std::string old) { return given.empty() ? std::move(old) : given; }
+const std::string& take_over(const std::string& given, const std::string& old) { return given.empty() ? old : given; }
 
 bool in_one_container(const Target& from, const Target& to) {
   return from.is_remote() && to.is_remote() && from.container->name == to.container->name &&
@@ -280,10 +280,10 @@ SaveOptions Transfer::save_options() const {
 
 Attrs Transfer::merged(Attrs attrs) const {
   const Attrs& given = options_.attrs;
-  attrs.content_type = take_over(given.content_type, std::move(attrs.content_type));
-  attrs.content_encoding = take_over(given.content_encoding, std::move(attrs.content_encoding));
-  attrs.content_disposition = take_over(given.content_disposition, std::move(attrs.content_disposition));
-  attrs.cache_control = take_over(given.cache_control, std::move(attrs.cache_control));
+  attrs.content_type = take_over(given.content_type, attrs.content_type);
+  attrs.content_encoding = take_over(given.content_encoding, attrs.content_encoding);
+  attrs.content_disposition = take_over(given.content_disposition, attrs.content_disposition);
+  attrs.cache_control = take_over(given.cache_control, attrs.cache_control);
   for (const auto& [name, value] : given.user) attrs.user.insert_or_assign(name, value);
   attrs.provider = given.provider;  // what the source's service calls its own may mean nothing to this one
   return attrs;

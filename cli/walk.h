@@ -23,8 +23,9 @@ struct WalkOptions {
 };
 
 struct Visitor {
-  std::function<bool(Found)> found;                            // false: enough
-  std::function<void(const std::string& text, Error)> failed;  // an item that cannot be visited; the others go on
+  std::function<bool(Found)> found;  // false: enough
+  // An item that cannot be visited; the others go on.
+  std::function<void(const std::string& text, const Error&)> failed;
 };
 
 // Flat memory: items are visited as they are listed. Result: how many were found. Errors: not_found when a glob or a

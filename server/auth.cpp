@@ -29,6 +29,7 @@ Error too_skewed(SystemTime signed_at, Details& details) {
 // The headers that are signed, canonical, sorted by name.
 std::vector<wire::Field> signed_fields(const Request& request, const std::vector<std::string>& names) {
   std::vector<wire::Field> fields;
+  fields.reserve(names.size());
   for (const std::string& name : names) {
     fields.emplace_back(lower(name), wire::canonical_header_value(request.headers.joined(lower(name))));
   }

@@ -53,7 +53,7 @@ std::string amz_headers(const Request& request) {
     if (name.starts_with("x-amz-")) headers[name] = wire::canonical_header_value(request.headers.joined(name));
   }
   std::string text;
-  for (const auto& [name, value] : headers) text += name + ':' + value + '\n';
+  for (const auto& [name, value] : headers) text.append(name).append(":").append(value).append("\n");
   return text;
 }
 

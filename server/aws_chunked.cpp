@@ -60,7 +60,7 @@ Result<std::string> AwsChunkedBody::line() {
   for (;;) {
     std::string_view seen = as_text(Bytes(buffer_).subspan(begin_, end_ - begin_));
     std::size_t length = seen.find("\r\n");
-    if (length != std::string_view::npos && length <= longest_line) {
+    if (length <= longest_line) {  // npos is longer
       begin_ += length + 2;
       return std::string(seen.substr(0, length));
     }

@@ -153,14 +153,14 @@ Result<Objects::Mode> Objects::decide(const std::string& key, const WriteConditi
   return Mode{};
 }
 
-Result<Object> Objects::store(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
+Result<Object> Objects::store(const std::string& key, const Attrs& attrs, Facts facts, MeasuredSource& body,
                               const WriteConditions& conditions) {
   if (body.size_known() && body.size() <= small_body)
-    return store_small(key, std::move(attrs), std::move(facts), body, conditions);
-  return store_large(key, std::move(attrs), std::move(facts), body, conditions);
+    return store_small(key, attrs, std::move(facts), body, conditions);
+  return store_large(key, attrs, std::move(facts), body, conditions);
 }
 
-Result<Object> Objects::store_small(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
+Result<Object> Objects::store_small(const std::string& key, const Attrs& attrs, Facts facts, MeasuredSource& body,
                                     const WriteConditions& conditions) {
   ORLOP_ASSIGN(std::string content, body.read_all(small_body));
   facts = complete(std::move(facts), body);
@@ -177,7 +177,7 @@ Result<Object> Objects::store_small(const std::string& key, Attrs attrs, Facts f
 
 // The facts are known when the body has passed, but a driver takes attributes before: the body is staged under a
 // hidden key and moved to its own together with them.
-Result<Object> Objects::store_large(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
+Result<Object> Objects::store_large(const std::string& key, const Attrs& attrs, Facts facts, MeasuredSource& body,
                                     const WriteConditions& conditions) {
   std::string staged = keeps_facts() ? std::string(hidden_prefix) + "staged/" + random_name() : key;
   ORLOP_ASSIGN(auto writer,
@@ -229,7 +229,7 @@ Result<Meta> Objects::restream(const std::string& staged, const std::string& key
   return writer->commit();
 }
 
-Result<Object> Objects::compose(const std::string& key, Attrs attrs, const Facts& facts,
+Result<Object> Objects::compose(const std::string& key, const Attrs& attrs, const Facts& facts,
                                 const WriteConditions& conditions, const std::function<Result<void>(Writer&)>& fill) {
   ORLOP_ASSIGN(
       auto writer,
@@ -270,7 +270,7 @@ Result<Object> Objects::copy(Objects& source, const std::string& from, const std
   Attrs attrs = opened.object.meta.attrs;
   Facts facts = opened.object.facts;
   ORLOP_TRY(rewrite(opened.object, attrs, facts));
-  return compose(to, std::move(attrs), facts, conditions, [&](Writer& writer) { return pour(*opened.reader, writer); });
+  return compose(to, attrs, facts, conditions, [&](Writer& writer) { return pour(*opened.reader, writer); });
 }
 
 Result<Object> Objects::copy_inside(const std::string& from, const std::string& to, const Rewrite& rewrite,

@@ -62,11 +62,11 @@ class Objects {
   Result<OpenObject> open(const std::string& key, Range range);
 
   // Stores `body`. `attrs` and `facts` are what the client wants kept; size, etag and checksum are filled in.
-  Result<Object> store(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
+  Result<Object> store(const std::string& key, const Attrs& attrs, Facts facts, MeasuredSource& body,
                        const WriteConditions& conditions);
   // Stores what `fill` writes, whose facts are known beforehand.
-  Result<Object> compose(const std::string& key, Attrs attrs, const Facts& facts, const WriteConditions& conditions,
-                         const std::function<Result<void>(Writer&)>& fill);
+  Result<Object> compose(const std::string& key, const Attrs& attrs, const Facts& facts,
+                         const WriteConditions& conditions, const std::function<Result<void>(Writer&)>& fill);
   // Errors: PreconditionFailed, NoSuchKey (with a condition only).
   Result<void> remove(const std::string& key, const WriteConditions& conditions);
   Result<RemoveResults> remove(std::vector<std::string> keys);
@@ -99,9 +99,9 @@ class Objects {
   Result<Mode> decide(const std::string& key, const WriteConditions& conditions, Cap create, Cap match);
   Result<Object> copy_inside(const std::string& from, const std::string& to, const Rewrite& rewrite,
                              const WriteConditions& conditions);
-  Result<Object> store_small(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
+  Result<Object> store_small(const std::string& key, const Attrs& attrs, Facts facts, MeasuredSource& body,
                              const WriteConditions& conditions);
-  Result<Object> store_large(const std::string& key, Attrs attrs, Facts facts, MeasuredSource& body,
+  Result<Object> store_large(const std::string& key, const Attrs& attrs, Facts facts, MeasuredSource& body,
                              const WriteConditions& conditions);
   Result<Meta> publish(const std::string& staged, const std::string& key, const Attrs& attrs,
                        const WriteConditions& conditions);

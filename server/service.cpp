@@ -87,7 +87,7 @@ struct Service::Exchange {
   testing::ServedRequest served{};
 };
 
-Service::Service(std::shared_ptr<testing::BucketStore> buckets, testing::ServerOptions options)
+Service::Service(std::shared_ptr<testing::BucketStore> buckets, const testing::ServerOptions& options)
     : services_{.buckets = std::move(buckets),
                 .options = options,
                 .authenticator = Authenticator({.access_key_id = options.access_key_id,

@@ -12,7 +12,7 @@ namespace orlop::server {
 
 class Service {
  public:
-  Service(std::shared_ptr<testing::BucketStore> buckets, testing::ServerOptions options);
+  Service(std::shared_ptr<testing::BucketStore> buckets, const testing::ServerOptions& options);
 
   // Reads the request that is waiting and answers it. False: the connection is of no more use.
   bool serve(Connection& connection);

@@ -71,7 +71,7 @@ class Rm : public Command {
                                 if (batch.size() == limit) send();
                                 return !session.stopped();
                               },
-                          .failed = [&](const std::string& text, Error error) { fail(session, text, error); }};
+                          .failed = [&](const std::string& text, const Error& error) { fail(session, text, error); }};
     auto found = walk(session, operand, {recursive_, !no_glob_}, visitor);
     if (!found) fail(session, operand.text, found.error());
     if (!batch.empty()) send();
@@ -99,8 +99,8 @@ class Rm : public Command {
       return static_cast<void>(remove_file(session, operand.key));
     }
     if (recursive_ && is_directory(operand.key)) return remove_tree(session, operand);
-    const Visitor visitor{.found = [&](Found found) { return remove_file(session, found.target.key); },
-                          .failed = [&](const std::string& text, Error error) { fail(session, text, error); }};
+    const Visitor visitor{.found = [&](const Found& found) { return remove_file(session, found.target.key); },
+                          .failed = [&](const std::string& text, const Error& error) { fail(session, text, error); }};
     auto found = walk(session, operand, {false, !no_glob_}, visitor);
     if (!found) fail(session, operand.text, found.error());
   }

@@ -98,7 +98,7 @@ Result<Reply> head_reply(Call& call, const Object& object) {
 }
 
 // The anonymous learn nothing of what they may not read, its absence included.
-Error hide_from_anonymous(const Call& call, Error error) {
+Error hide_from_anonymous(const Call& call, const Error& error) {
   bool missing = error.code() == Code::not_found && call.identity.anonymous && !call.is_public_bucket();
   return missing ? s3_error("AccessDenied") : error;
 }
@@ -155,7 +155,7 @@ Result<Reply> put_object(Call& call) {
   ORLOP_ASSIGN(Facts facts, facts_in(call.request.headers));
   ORLOP_ASSIGN(WriteConditions conditions, write_conditions(call.request));
   ORLOP_ASSIGN(auto body, UploadBody::open(call.raw_body, call.request, call.identity));
-  ORLOP_ASSIGN(Object object, objects.store(call.request.key, std::move(attrs), std::move(facts), *body, conditions));
+  ORLOP_ASSIGN(Object object, objects.store(call.request.key, attrs, std::move(facts), *body, conditions));
   Reply reply;
   reply.headers.add("etag", object.meta.etag);
   add_checksum(reply.headers, object.facts);

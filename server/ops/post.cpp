@@ -93,7 +93,7 @@ Result<Reply> post_object(Call& call) {
   }
   ORLOP_ASSIGN(auto checksum, checksum_in(fields));
   form->expect(limits.least, limits.most, std::move(checksum));
-  ORLOP_ASSIGN(Object object, objects.store(key, std::move(attrs), std::move(facts), *form, {}));
+  ORLOP_ASSIGN(Object object, objects.store(key, attrs, std::move(facts), *form, {}));
   return success(call, fields, key, object);
 }
 

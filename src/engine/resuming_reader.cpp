@@ -77,7 +77,7 @@ class ResumingReader final : public Reader {
 
   static Error changed() { return Error(Code::precondition_failed, "the object was replaced while it was being read"); }
 
-  static Error explained(Error error) {
+  static Error explained(const Error& error) {
     bool gone = error.code() == Code::not_found || error.code() == Code::range_not_satisfiable;
     return gone || error.code() == Code::precondition_failed ? changed() : error;
   }

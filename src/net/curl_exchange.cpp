@@ -104,7 +104,7 @@ Result<void> CurlExchange::start(const HttpRequest& request) {
   set_request(request);
   curl_multi_add_handle(handle_->multi(), handle_->easy());
   // What happens to the body after a whole header block is for read() to tell.
-  if (const auto driven = drive(); !driven && !head_.complete()) return driven;
+  if (auto driven = drive(); !driven && !head_.complete()) return driven;
   return check_answer();
 }
 
