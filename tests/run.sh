@@ -22,7 +22,7 @@ cpp_tests() {
 }
 
 sanitized_tests() {
-  local preset=$1 wrapper=() targets='orlop_unit_tests orlop_conformance'
+  local preset=$1 wrapper=()
   build_preset "$preset" || return
   # ThreadSanitizer's shadow memory and a kernel with much address randomisation do not go together.
   if [[ $preset == tsan ]] && setarch --addr-no-randomize true 2>/dev/null; then wrapper=(setarch --addr-no-randomize); fi
