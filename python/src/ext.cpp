@@ -398,7 +398,7 @@ class Store {
 };
 
 void add_functions(nb::module_& module) {
-  module.def("create_container", [](std::string_view url, nb::dict options) {
+  module.def("create_container", [](std::string_view url, const nb::dict& options) {
     StringMap map = to_map(options);
     run(nb::none(), [&](const Context& context) { return create_container(url, map, context); });
   });
