@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <random>
 
+#include "engine/entropy.h"
+
 namespace orlop::engine {
 namespace {
 
@@ -46,7 +48,7 @@ bool Attempts::may_repeat(const Error& error) const noexcept {
 
 // Exponential with full jitter; what the service asked for when that is longer.
 Milliseconds Attempts::delay(const Error& error) const {
-  thread_local std::minstd_rand random(std::random_device{}());
+  thread_local std::minstd_rand random(static_cast<std::minstd_rand::result_type>(entropy()));
   const RetryPolicy& policy = *context_.retry;
   Milliseconds ceiling = std::min(policy.max_delay, policy.base_delay * (1 << std::min(made_ - 1, 20)));
   std::uniform_int_distribution<Milliseconds::rep> jitter(0, std::max<Milliseconds::rep>(ceiling.count(), 0));

@@ -7,13 +7,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cinttypes>
 #include <cstdio>
 #include <optional>
-#include <random>
 #include <vector>
 
 #include "backends/local/metadata.h"
 #include "engine/conditions.h"
+#include "engine/entropy.h"
 
 namespace orlop::local {
 namespace {
@@ -23,9 +24,8 @@ constexpr std::size_t chunk_size = 256 * 1024;
 constexpr std::time_t abandoned_after = 60;  // seconds; between its creation and its lock a new file is young
 
 std::string random_name() {
-  thread_local std::random_device random;
   char text[32];
-  std::snprintf(text, sizeof text, "%08x%08x", random(), random());
+  std::snprintf(text, sizeof text, "%016" PRIx64, engine::entropy());
   return std::string(temporary_prefix) + text;
 }
 
