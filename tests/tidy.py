@@ -25,19 +25,21 @@ INCLUDE = re.compile(rb'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 
 
 def main(build: Path, wanted: list[str]) -> int:
-    commands = {entry["file"]: entry["command"] for entry in json.loads((build / "compile_commands.json").read_text())}
+    clean = build / "tidy"
+    clean.mkdir(exist_ok=True)
+    database = [without_gch(entry, clean) for entry in json.loads((build / "compile_commands.json").read_text())]
+    (clean / "compile_commands.json").write_text(json.dumps(database))
+    commands = {entry["file"]: entry["command"] for entry in database}
     files = [name for name in sorted(commands) if is_ours(name)]
     if wanted:
         names = {str(Path(name).resolve()) for name in wanted}
         files = [name for name in files if name in names]
-    clean = build / "tidy"
-    clean.mkdir(exist_ok=True)
     stamps = {name: clean / digest(name, commands[name]) for name in files}
     files = [name for name in files if not stamps[name].exists()]
 
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = {pool.submit(tidy, build, name): name for name in files}
+        running = {pool.submit(tidy, clean, name): name for name in files}
         for number, done in enumerate(as_completed(running), 1):
             name = running[done]
             print(f"[{number}/{len(files)}] {Path(name).relative_to(ROOT)}", flush=True)
@@ -47,6 +49,17 @@ def main(build: Path, wanted: list[str]) -> int:
             else:
                 stamps[name].touch()
     return 1 if failed else 0
+
+
+def without_gch(entry: dict[str, str], folder: Path) -> dict[str, str]:
+    """The entry with its precompiled header moved to where GCC has not compiled it, which clang could not read."""
+    if not (found := re.search(r"-include (\S+cmake_pch\.hxx)", entry["command"])):
+        return entry
+    header = Path(found[1])
+    copy = folder / f"{header.parent.name}.hxx"
+    if header.exists():
+        copy.write_bytes(header.read_bytes())
+    return {**entry, "command": entry["command"].replace(found[1], str(copy))}
 
 
 def is_ours(name: str) -> bool:
@@ -89,9 +102,9 @@ def clang_tidy_version() -> bytes:
     return subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
 
 
-def tidy(build: Path, name: str) -> str:
+def tidy(database: Path, name: str) -> str:
     """What clang-tidy has to say of the file; empty when nothing."""
-    done = subprocess.run(["clang-tidy", "-p", str(build), "--quiet", name], capture_output=True, text=True)
+    done = subprocess.run(["clang-tidy", "-p", str(database), "--quiet", name], capture_output=True, text=True)
     return done.stdout.strip() or (done.stderr.strip() if done.returncode else "")
 
 
