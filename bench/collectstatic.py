@@ -21,6 +21,7 @@ from harness import (
     CREDENTIALS,
     OUR_PYTHON,
     PEER_PYTHON,
+    RESULTS,
     ROOT,
     SERVER_CORE,
     pin,
@@ -151,13 +152,19 @@ def measure(participants: dict, files: Path, rounds: int, server: Server, work: 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="the rows whose names contain this; the others stay as they are")
     arguments = parser.parse_args()
 
     rows: dict[str, dict] = {}
+    if arguments.only:
+        rows = json.loads((RESULTS / "collectstatic.json").read_text())["rows"]
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         server = Server()
         for kind, count, title, everybody in ROWS:
+            row = f"{kind}, {count:,} files, {title}"
+            if arguments.only not in row:
+                continue
             files = work / str(count)
             if not files.exists():
                 make_files(files, count)
@@ -166,7 +173,6 @@ def main() -> None:
                 for name, participant in PARTICIPANTS[kind].items()
                 if everybody or name in (LOCAL, "orlop")
             }
-            row = f"{kind}, {count:,} files, {title}"
             rows[row] = measure(participants, files, arguments.rounds, server, work, title == "unchanged")
             show(f"{row}: seconds of CPU", rows[row], unit="cpu_s", against=LOCAL)
             # After each row: the whole takes its time.
