@@ -11,9 +11,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (auto address = orlop::Address::parse(text)) MUST(!address->scheme.empty());
   static_cast<void>(orlop::open_driver(text));
   static_cast<void>(orlop::Remotes::parse(text, "remotes.toml"));
-  for (bool config_file : {false, true}) {
+  using orlop::s3::Section;
+  for (Section kind : {Section::credentials, Section::config, Section::sso_session}) {
     orlop::s3::Profile profile;
-    static_cast<void>(orlop::s3::read_profile(text, "config", config_file, "default", profile));
+    static_cast<void>(orlop::s3::read_profile(text, "config", kind, "default", profile));
   }
 
   // A joined name never leaves its base.
