@@ -1,5 +1,4 @@
-// Digests and HMACs over OpenSSL. The algorithms are fetched once per process: OpenSSL 3's implicit fetch costs more
-// than hashing a short text.
+// Digests and HMACs over OpenSSL.
 #pragma once
 
 #include <array>
@@ -18,6 +17,9 @@ enum class HashAlgorithm : std::uint8_t { md5, sha1, sha256 };
 // The result of a hash: up to 32 bytes, by value.
 class Digest {
  public:
+  Digest() = default;
+  explicit Digest(Bytes raw) noexcept;
+
   Bytes bytes() const noexcept { return {data_.data(), size_}; }
   std::string_view text() const noexcept { return as_text(bytes()); }
   std::string hex() const;
@@ -25,7 +27,6 @@ class Digest {
   bool operator==(const Digest& other) const noexcept { return text() == other.text(); }
 
  private:
-  friend class Hash;
   std::array<std::byte, 32> data_{};
   std::size_t size_ = 0;
 };
@@ -35,11 +36,10 @@ struct HashContextDeleter {
 };
 using HashContext = std::unique_ptr<evp_md_ctx_st, HashContextDeleter>;
 
+// A hash of what comes in pieces.
 class Hash {
  public:
   explicit Hash(HashAlgorithm algorithm);
-  // Goes on from a prepared state, which stays as it is.
-  explicit Hash(const evp_md_ctx_st* prepared);
 
   Hash& update(Bytes bytes);
   Hash& update(std::string_view text) { return update(as_bytes(text)); }
@@ -51,24 +51,26 @@ class Hash {
 };
 
 Digest hash(HashAlgorithm algorithm, Bytes bytes);
-inline Digest sha256(std::string_view text) { return hash(HashAlgorithm::sha256, as_bytes(text)); }
-inline Digest sha256(Bytes bytes) { return hash(HashAlgorithm::sha256, bytes); }
+Digest sha256(Bytes bytes) noexcept;
+inline Digest sha256(std::string_view text) noexcept { return sha256(as_bytes(text)); }
 inline Digest md5(Bytes bytes) { return hash(HashAlgorithm::md5, bytes); }
 
-// HMAC (RFC 2104) under one key. Both padded states are computed once, so that a message costs two copies of a state
-// and no hashing of the key. Const and thread-safe.
-class Hmac {
+// HMAC-SHA256 (RFC 2104) under one key. Both padded states are computed once, so that a message costs two copies of a
+// state, no hashing of the key and no allocation. Const and thread-safe.
+class HmacSha256 {
  public:
-  Hmac(HashAlgorithm algorithm, Bytes key);
-  Hmac(HashAlgorithm algorithm, std::string_view key) : Hmac(algorithm, as_bytes(key)) {}
+  explicit HmacSha256(std::string_view key);
+  HmacSha256(HmacSha256&&) noexcept;
+  ~HmacSha256();
 
-  Digest sign(Bytes message) const;
-  Digest sign(std::string_view message) const { return sign(as_bytes(message)); }
+  Digest sign(std::string_view message) const noexcept;
 
  private:
-  HashContext inner_;
-  HashContext outer_;
+  struct States;
+  std::unique_ptr<States> states_;
 };
+
+Digest hmac_sha1(std::string_view key, std::string_view message);
 
 // Whether two texts are equal, in a time that does not depend on where they differ.
 bool equal_constant_time(std::string_view a, std::string_view b) noexcept;

@@ -1,10 +1,9 @@
 #include "wire/sigv2.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
 #include <array>
+
+#include "wire/hash.h"
 
 namespace orlop::wire {
 namespace {
@@ -54,16 +53,7 @@ std::string canonical_resource(std::string_view path, std::span<const Field> par
 
 }  // namespace
 
-std::string signature_v2(std::string_view secret, std::string_view text) {
-  std::array<unsigned char, 20> digest{};
-  unsigned size = 0;
-  HMAC(EVP_sha1(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()),
-       text.size(), digest.data(), &size);
-  std::string encoded(29, '\0');
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), digest.data(), static_cast<int>(digest.size()));
-  encoded.pop_back();
-  return encoded;
-}
+std::string signature_v2(std::string_view secret, std::string_view text) { return hmac_sha1(secret, text).base64(); }
 
 std::string presigned_query_v2(const PresignInputV2& input) {
   std::string expires = std::to_string(input.expires_at);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "orlop/types.h"
+#include "wire/hash.h"
 
 namespace orlop::wire {
 
@@ -43,19 +44,15 @@ struct SigningScope {
 class SigningKey {
  public:
   SigningKey(std::string_view secret, const SigningScope& scope);
-  SigningKey(const SigningKey&) = delete;
-  SigningKey& operator=(const SigningKey&) = delete;
-  ~SigningKey();
 
   std::string sign(std::string_view text) const;  // HMAC-SHA256, 64 lower-case hex digits
   const SigningScope& scope() const noexcept { return scope_; }
   const std::string& scope_text() const noexcept { return scope_text_; }
 
  private:
-  struct State;
   SigningScope scope_;
   std::string scope_text_;
-  std::unique_ptr<State> state_;
+  HmacSha256 hmac_;
 };
 
 // Remembers the last few keys, so that derivation (four HMACs) is paid once a day, region and secret. Thread-safe.
