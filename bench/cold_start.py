@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import time
 
-from harness import BUCKET, CREDENTIALS, OUR_PYTHON, PEER_PYTHON, ROOT, null_server, s5cmd, show, versions, write_result
+from harness import (
+    BUCKET,
+    OUR_PYTHON,
+    PEER_PYTHON,
+    PROGRAMS,
+    ROOT,
+    environment,
+    null_server,
+    s5cmd,
+    show,
+    versions,
+    write_result,
+)
 
 PROBE = """
 import resource, sys, time, json
@@ -33,7 +44,7 @@ print(json.dumps({"import_ms": (imported[0]-before[0])*1e3, "ready_ms": (ready[0
 
 
 def probe(python, env) -> dict:
-    return json.loads(subprocess.check_output([python, "-c", PROBE], env={**os.environ, **CREDENTIALS, **env}))
+    return json.loads(subprocess.check_output([python, "-c", PROBE], env={**environment(), **env}))
 
 
 def milliseconds(command: list[str], env: dict) -> float:
@@ -70,9 +81,9 @@ def main() -> None:
     show("Django: ms until a storage is ready, beyond Django's own", django, "ready_ms", "django-storages")
     show("Django: MiB it adds", django, "rss_mib", "django-storages")
 
-    orlop = str(ROOT / "build/release/bin/orlop")
+    orlop = str(PROGRAMS / "orlop")
     with null_server() as endpoint:
-        env = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}
+        env = {**environment(), "AWS_ENDPOINT_URL": endpoint}
         subprocess.run(
             [orlop, "cp", __file__, f"s3://{BUCKET}/cold/key"], check=True, env=env, stdout=subprocess.DEVNULL
         )

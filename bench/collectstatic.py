@@ -84,7 +84,7 @@ class Server:
 
     def __init__(self):
         self.process = subprocess.Popen(
-            [ROOT / "build/release/bin/orlop", "serve", "mem:", "--port", "0"],
+            [PROGRAMS / "orlop", "serve", "mem:", "--port", "0"],
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **CREDENTIALS},
@@ -94,7 +94,7 @@ class Server:
         self.environment = {**CREDENTIALS, **dict(line.split("=", 1) for line in lines)}
 
     def bucket(self, name: str) -> None:
-        command = [ROOT / "build/release/bin/orlop", "mb", f"s3://{name}"]
+        command = [PROGRAMS / "orlop", "mb", f"s3://{name}"]
         subprocess.run(command, check=True, env={**os.environ, **self.environment})
 
     def close(self) -> None:

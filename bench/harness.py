@@ -15,10 +15,12 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
+PROGRAMS = ROOT / "build" / "static" / "bin"  # what is released is measured
 OUR_PYTHON = ROOT / ".venv" / "bin" / "python"
 PEER_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 BUCKET = "bench"
@@ -31,6 +33,11 @@ CREDENTIALS = {
 CLIENT_CORE, SERVER_CORE = 0, 1
 
 
+def environment() -> dict[str, str]:
+    """Ours without PYTHONPATH, on which `./dev` puts packages that have the names of the peers'."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | CREDENTIALS
+
+
 def pin(core: int):
     """A function for subprocess' preexec_fn that binds the child to one core, where there are two."""
     return (lambda: os.sched_setaffinity(0, {core})) if (os.cpu_count() or 1) > 1 else None
@@ -40,7 +47,7 @@ def pin(core: int):
 def null_server():
     """The server that does nothing but answer; see null_server.cpp. Yields its address."""
     process = subprocess.Popen(
-        [ROOT / "build" / "release" / "bin" / "null_server", "--port", "0"],
+        [PROGRAMS / "null_server", "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=pin(SERVER_CORE),
@@ -50,6 +57,11 @@ def null_server():
     finally:
         process.terminate()
         process.wait()
+
+
+def requests_so_far(endpoint: str) -> int:
+    with urllib.request.urlopen(f"{endpoint}/-") as answer:
+        return int(answer.read())
 
 
 class Worker:
@@ -62,8 +74,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            # Without the path of ours, which `./dev bench` sets: django-storages has a package of the same name.
-            env={**os.environ, "PYTHONPATH": "", **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint, **(extra_env or {})},
+            env={**environment(), "AWS_ENDPOINT_URL": endpoint, **(extra_env or {})},
             preexec_fn=pin(CLIENT_CORE),
         )
 
@@ -92,11 +103,17 @@ def serve_worker(operations: dict) -> None:
         print(json.dumps(cost), flush=True)
 
 
-def interleave(workers: list[Worker], operation: str, calls: dict[str, int], rounds: int) -> dict[str, dict]:
+def interleave(
+    workers: list[Worker], operation: str, calls: dict[str, int], rounds: int, endpoint: str
+) -> dict[str, dict]:
     """Runs `operation` on each worker in turn, `rounds` times; the cost in microseconds a call, by worker."""
     samples: dict[str, list[dict]] = {worker.name: [] for worker in workers}
+    requests: dict[str, float] = {}
     for worker in workers:
         worker.run(operation, max(10, calls[worker.name] // 10))  # warm: connections, caches, imports
+        before = requests_so_far(endpoint)
+        worker.run(operation, 10)
+        requests[worker.name] = (requests_so_far(endpoint) - before) / 10
     for _ in range(rounds):
         for worker in workers:
             samples[worker.name].append(worker.run(operation, calls[worker.name]))
@@ -110,6 +127,7 @@ def interleave(workers: list[Worker], operation: str, calls: dict[str, int], rou
             "cpu_us_min": round(min(microseconds(name, "cpu")), 2),
             "cpu_us_max": round(max(microseconds(name, "cpu")), 2),
             "wall_us": round(statistics.median(microseconds(name, "wall")), 2),
+            "requests": requests[name],
         }
         for name in samples
     }
@@ -125,13 +143,19 @@ def versions(python: Path, *packages: str) -> dict[str, str]:
     return json.loads(subprocess.check_output([python, "-c", code, *packages], text=True))
 
 
+def processor() -> str:
+    names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return names[0].partition(":")[2].strip() if names else platform.machine()
+
+
 def write_result(name: str, rows: dict, **details) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
+    load = f"load average {os.getloadavg()[0]:.1f}"
     record = {
         "command": "./dev bench " + shlex.join([name, *sys.argv[1:]]),
         "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}",
+        "machine": f"{os.cpu_count()} cores, {processor()}, Linux {platform.release()}; {load}",
         "python": platform.python_version(),
         **details,
         "rows": rows,

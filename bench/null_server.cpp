@@ -117,6 +117,9 @@ class Store {
       body_size = number(request.header("x-amz-decoded-content-length"));
       body = dechunked(body);
     }
+    // How many requests came before this one, for harness.py; nothing else may begin with a dash.
+    if (request.path == "/-") return text(std::to_string(requests_));
+    ++requests_;
     if (request.method == "POST") return post(request, body);
     if (!request.has_key()) return request.method == "GET" ? list(request) : plain(200);
     if (request.method == "PUT") return put(request, std::move(body), body_size);
@@ -131,6 +134,9 @@ class Store {
   static Reply xml(std::string_view body) {
     return {fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {}\r\n\r\n{}", body.size(),
                         body)};
+  }
+  static Reply text(std::string_view body) {
+    return {fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.size(), body)};
   }
   static Reply missing(bool head) {
     constexpr std::string_view body = "<Error><Code>NoSuchKey</Code><Message>No such key</Message></Error>";
@@ -281,6 +287,7 @@ class Store {
   std::unordered_map<std::string, Upload> uploads_;
   std::uint64_t etags_ = 0;
   std::uint64_t upload_ids_ = 0;
+  std::uint64_t requests_ = 0;
 };
 
 // Decodes the query of a request target.

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import argparse
 
-from harness import OUR_PYTHON, PEER_PYTHON, ROOT, Worker, interleave, null_server, show, versions, write_result
+from harness import (
+    OUR_PYTHON,
+    PEER_PYTHON,
+    PROGRAMS,
+    ROOT,
+    Worker,
+    interleave,
+    null_server,
+    show,
+    versions,
+    write_result,
+)
 
 CLIENTS = ROOT / "bench" / "clients"
 OURS = {"PYTHONPATH": str(ROOT / "python")}
-# name: (interpreter, program, environment, calls a round)
+# name: (interpreter, program or command, environment, calls a round)
 PARTICIPANTS = {
-    "libcurl (limit)": (None, ROOT / "build/release/bin/http_bench", {}, 3000),
-    "orlop C++": (None, ROOT / "build/release/bin/storage_bench", {}, 3000),
+    "libcurl (limit)": (None, [PROGRAMS / "http_bench", "--worker"], {}, 2000),
+    "orlop transport": (None, [PROGRAMS / "http_bench", "--worker", "--transport"], {}, 2000),
+    "orlop driver": (None, [PROGRAMS / "storage_bench", "--driver"], {}, 2000),
+    "orlop storage": (None, [PROGRAMS / "storage_bench"], {}, 2000),
     "orlop handle": (OUR_PYTHON, CLIENTS / "orlop_handle.py", OURS, 2000),
     "orlop Django": (OUR_PYTHON, CLIENTS / "django_storage.py", OURS, 2000),
     "OpenDAL": (PEER_PYTHON, CLIENTS / "opendal_operator.py", {}, 2000),
@@ -30,11 +43,11 @@ def main() -> None:
     with null_server() as endpoint:
         workers = []
         for name, (python, program, env, _) in PARTICIPANTS.items():
-            command = [python, program] if python else [program, "--worker"]
+            command = [python, program] if python else program
             workers.append(Worker(name, command, endpoint, env))
         calls = {name: participant[3] for name, participant in PARTICIPANTS.items()}
         for operation in ("head", "get", "put"):
-            rows[operation] = interleave(workers, operation, calls, arguments.rounds)
+            rows[operation] = interleave(workers, operation, calls, arguments.rounds, endpoint)
             show(f"{operation}: microseconds of CPU a call", rows[operation], against="libcurl (limit)")
         for worker in workers:
             worker.close()

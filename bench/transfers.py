@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness import BUCKET, CREDENTIALS, PEER_PYTHON, ROOT, null_server, s5cmd, show, versions, write_result
+from harness import BUCKET, PEER_PYTHON, PROGRAMS, environment, null_server, s5cmd, show, versions, write_result
 
 BOTO3 = "import boto3,sys; c=boto3.client('s3'); getattr(c, sys.argv[1])(*sys.argv[2:])"
 OPENDAL_UP = """
@@ -82,8 +82,8 @@ def main() -> None:
         source, target = scratch / "source", scratch / "target"
         make_file(source, arguments.mib << 20)
         with null_server() as endpoint:
-            env = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint, "S3_ENDPOINT_URL": endpoint}
-            for direction, commands in jobs(ROOT / "build/release/bin/orlop", source, target).items():
+            env = {**environment(), "AWS_ENDPOINT_URL": endpoint, "S3_ENDPOINT_URL": endpoint}
+            for direction, commands in jobs(PROGRAMS / "orlop", source, target).items():
                 samples = {name: [] for name in commands}
                 for _ in range(arguments.rounds):
                     for name, command in commands.items():

@@ -1,0 +1,96 @@
+"""The table of docs/performance.md, made of the files in bench/results: prints it, or with --write puts it there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- made by bench/report.py -->\n", "<!-- end -->\n"
+
+
+class Number(NamedTuple):
+    """A figure of `row` as the results have it, alone or against that of another client in the same run."""
+
+    what: str
+    result: str  # the file
+    row: str
+    client: str
+    figure: str
+    limit: float
+    unit: str = ""  # of `limit`; empty for a ratio
+    against: str = ""
+
+
+NUMBERS = [
+    Number("HEAD, C++ `Driver::stat`", "small_requests", "head", "orlop driver", "cpu_us", 1.15, "", "libcurl (limit)"),
+    Number("HEAD, Python handle", "small_requests", "head", "orlop handle", "cpu_us", 0.75, "", "OpenDAL"),
+    Number("GET of 4 KiB, Python handle", "small_requests", "get", "orlop handle", "cpu_us", 0.75, "", "OpenDAL"),
+    Number("PUT of 4 KiB, Python handle", "small_requests", "put", "orlop handle", "cpu_us", 0.75, "", "OpenDAL"),
+    Number("Django `exists()`", "small_requests", "head", "orlop Django", "cpu_us", 1 / 12, "", "django-storages"),
+    Number("its requests", "small_requests", "head", "orlop Django", "requests", 1, "requests"),
+    Number("Django `open().read()`", "small_requests", "get", "orlop Django", "cpu_us", 1 / 50, "", "django-storages"),
+    Number("its requests", "small_requests", "get", "orlop Django", "requests", 1, "requests"),
+    Number("`orlop version`", "cold_start", "commands", "orlop version", "ms_min", 6, "ms"),
+    Number("`orlop ls` of one key", "cold_start", "commands", "orlop ls", "ms_min", 9, "ms"),
+    Number("Django storage ready: CPU", "cold_start", "django", "orlop", "ready_cpu_ms", 0.1, "", "django-storages"),
+    Number("Django storage ready: memory", "cold_start", "django", "orlop", "rss_mib", 0.1, "", "django-storages"),
+    Number("Upload of 1 GiB, peak memory", "transfers", "upload", "orlop", "peak_mib", 48, "MiB"),
+    Number("its time", "transfers", "upload", "orlop", "seconds", 1, "", "boto3"),
+    Number("its time", "transfers", "upload", "orlop", "seconds", 1, "", "s5cmd"),
+    Number("Download of 1 GiB, peak memory", "transfers", "download", "orlop", "peak_mib", 48, "MiB"),
+    Number("its time", "transfers", "download", "orlop", "seconds", 1, "", "boto3"),
+    Number("its time", "transfers", "download", "orlop", "seconds", 1, "", "s5cmd"),
+    Number("Signing with the day's key", "wire", "signed_head", "orlop", "cpu_us", 1, "µs"),
+    Number("Compiling the library, two cores", "library_build", "library", "orlop", "cpu_s_per_core", 60, "s"),
+]
+UNITS = {"cpu_us": "µs CPU", "ready_cpu_ms": "ms CPU", "rss_mib": "MiB", "seconds": "s"}
+
+
+def _share(ratio: float) -> str:
+    return f"1/{1 / ratio:.0f}" if ratio < 0.4 else f"{ratio:.2f}x"
+
+
+def _line(number: Number, results: Path) -> str:
+    path = results / f"{number.result}.json"
+    if not path.exists():
+        return f"| {number.what} | | not measured | |"
+    rows = json.loads(path.read_text())["rows"][number.row]
+    value = rows[number.client][number.figure]
+    if number.against:
+        peer = rows[number.against][number.figure]
+        limit, measured = _share(number.limit), _share(value / peer)
+        detail = f" ({value:.3g} to {peer:.3g} {UNITS[number.figure]})"
+        limit += f" {number.against.removesuffix(' (limit)')}"
+        met = value <= number.limit * peer
+    else:
+        limit, measured, detail = f"{number.limit:g} {number.unit}", f"{value:.3g} {number.unit}", ""
+        met = value <= number.limit
+    return f"| {number.what} | {limit} | {measured}{detail} | {'yes' if met else '**no**'} |"
+
+
+def table(results: Path = ROOT / "bench" / "results") -> str:
+    lines = [_line(number, results) for number in NUMBERS]
+    return "\n".join(["| What | At most | Measured | Met |", "| --- | --- | --- | --- |", *lines]) + "\n"
+
+
+def parts(document: str) -> tuple[str, str, str]:
+    """What stands before the table, the table, and what comes after it."""
+    before, _, rest = document.partition(BEGIN)
+    inside, _, after = rest.partition(END)
+    return before, inside, after
+
+
+def main() -> None:
+    if sys.argv[1:] != ["--write"]:
+        print(table(), end="")
+        return
+    before, _, after = parts(DOCUMENT.read_text())
+    DOCUMENT.write_text(before + BEGIN + table() + END + after)
+
+
+if __name__ == "__main__":
+    main()
