@@ -21,6 +21,7 @@ from harness import (
     CREDENTIALS,
     OUR_PYTHON,
     PEER_PYTHON,
+    PROGRAMS,
     RESULTS,
     ROOT,
     SERVER_CORE,
