@@ -5,41 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 namespace orlop::cli {
-namespace {
-
-Code code_of(int number) {
-  switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-      return Code::not_found;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return Code::permission_denied;
-    case EEXIST:
-      return Code::already_exists;
-    case EISDIR:
-    case ELOOP:
-    case ENAMETOOLONG:
-    case EINVAL:
-      return Code::invalid_argument;
-    case EINTR:
-      return Code::canceled;
-    default:
-      return Code::unavailable;
-  }
-}
-
-}  // namespace
-
-Error system_error(std::string_view path, int number) {
-  return Error(code_of(number),
-               path.empty() ? std::strerror(number) : fmt::format("{}: {}", path, std::strerror(number)));
-}
 
 std::string_view last_segment(std::string_view path) noexcept {
   while (path.ends_with('/')) path.remove_suffix(1);

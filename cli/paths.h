@@ -8,9 +8,6 @@
 
 namespace orlop::cli {
 
-// What the operating system said of `path`, as one of our errors.
-Error system_error(std::string_view path, int number);
-
 std::string_view last_segment(std::string_view path) noexcept;  // of "a/b/": "b"
 std::string join(std::string_view directory, std::string_view name);
 bool is_directory(const std::string& path) noexcept;  // through symbolic links

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/console.h"
 #include "cli/exit_code.h"
@@ -44,6 +45,20 @@ class Session {
   // Reports in one line on standard error; returns the code to end with.
   Exit fail(std::string_view about, const Error& error);
   Exit fail(const Error& error) { return fail({}, error); }
+  // Does `act` for one operand after another, reporting what fails; ends early when told to stop, or when
+  // nobody reads the output any more.
+  template <class Act>
+  Exit each(const std::vector<std::string>& operands, Act act) {
+    Exit code = Exit::ok;
+    for (const std::string& operand : operands) {
+      if (stopped() || out_.failure() != 0) break;
+      Result<void> done = act(operand);
+      if (done) continue;
+      Exit failure = fail(operand, done.error());
+      code = operands.size() > 1 ? Exit::failed : failure;
+    }
+    return code;
+  }
   // A line for people; nothing with --quiet.
   void note(std::string_view line);
 

@@ -23,15 +23,7 @@ class Ls : public Command {
   }
 
   Exit run(Session& session) override {
-    Exit code = Exit::ok;
-    for (const std::string& operand : operands_) {
-      if (session.stopped()) break;
-      auto listed = list(session, operand);
-      if (listed) continue;
-      Exit failure = session.fail(operand, listed.error());
-      code = operands_.size() > 1 ? Exit::failed : failure;
-    }
-    return code;
+    return session.each(operands_, [&](const std::string& operand) { return list(session, operand); });
   }
 
  private:

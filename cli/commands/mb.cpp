@@ -17,14 +17,7 @@ class Mb : public Command {
   }
 
   Exit run(Session& session) override {
-    Exit code = Exit::ok;
-    for (const std::string& operand : operands_) {
-      auto made = make(session, operand);
-      if (made) continue;
-      Exit failure = session.fail(operand, made.error());
-      code = operands_.size() > 1 ? Exit::failed : failure;
-    }
-    return code;
+    return session.each(operands_, [&](const std::string& operand) { return make(session, operand); });
   }
 
  private:

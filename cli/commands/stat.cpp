@@ -44,21 +44,16 @@ class Stat : public Command {
   }
 
   Exit run(Session& session) override {
-    Exit code = Exit::ok;
-    for (const std::string& operand : operands_) {
-      if (session.stopped()) break;
-      auto meta = stat(session, operand);
-      if (meta) {
-        if (!print(session, operand, *meta)) break;
-      } else {
-        Exit failure = session.fail(operand, meta.error());
-        code = operands_.size() > 1 ? Exit::failed : failure;
-      }
-    }
-    return code;
+    return session.each(operands_, [&](const std::string& operand) { return show(session, operand); });
   }
 
  private:
+  static Result<void> show(Session& session, const std::string& operand) {
+    ORLOP_ASSIGN(Meta meta, stat(session, operand));
+    print(session, operand, meta);
+    return {};
+  }
+
   static Result<Meta> stat(Session& session, const std::string& operand) {
     ORLOP_ASSIGN(Target target, parse_target(operand));
     if (target.is_stream()) return Error(Code::config_invalid, "write a path or a URL");
@@ -88,7 +83,7 @@ class Stat : public Command {
     return all;
   }
 
-  static bool print(Session& session, const std::string& operand, const Meta& meta) {
+  static void print(Session& session, const std::string& operand, const Meta& meta) {
     Output& out = session.out();
     if (session.global().json) {
       JsonLine line;
@@ -96,7 +91,8 @@ class Stat : public Command {
       for (const auto& [name, value] : facts(meta)) line.add(name, value);
       if (!meta.attrs.user.empty()) line.add("metadata", meta.attrs.user);
       if (!meta.attrs.provider.empty()) line.add("provider", meta.attrs.provider);
-      return out.line(line.text());
+      out.line(line.text());
+      return;
     }
     out.line(fmt::format("{}", out.name(operand)));
     out.line(fmt::format("  {:<20}{}", "size", meta.size));
@@ -105,7 +101,6 @@ class Stat : public Command {
       out.line(fmt::format("  {:<20}{}", "metadata." + escaped(name), escaped(value)));
     for (const auto& [name, value] : meta.attrs.provider)
       out.line(fmt::format("  {:<20}{}", escaped(name), escaped(value)));
-    return out.failure() == 0;
   }
 
   std::vector<std::string> operands_;

@@ -90,6 +90,9 @@ class [[nodiscard]] Error {
   bool outcome_unknown_ = false;
 };
 
+// What the operating system said: `number` is an errno. `path` (may be empty) stands before the text.
+Error system_error(std::string_view path, int number);
+
 // Thrown by Result<T>::value() for callers who prefer exceptions; nothing in the library throws it on its own.
 class StorageError : public std::runtime_error {
  public:

@@ -8,8 +8,6 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "core/file_error.h"
-
 namespace orlop {
 
 Result<TemporaryFile> TemporaryFile::open(const std::string& target) {
@@ -17,13 +15,13 @@ Result<TemporaryFile> TemporaryFile::open(const std::string& target) {
   constexpr int tries = 10;  // somebody else may rename or remove the file between open(2) and flock(2)
   for (int i = 0; i < tries; ++i) {
     file.fd_ = FileDescriptor(::open(file.path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
-    if (!file.fd_) return file_error(target);
+    if (!file.fd_) return system_error(target, errno);
     if (::flock(file.fd_.get(), LOCK_EX | LOCK_NB) != 0) {
       return Error(Code::unavailable, fmt::format("{}: another download is writing it", target));
     }
     if (!file.has_its_name()) continue;
     file.owned_ = true;
-    if (::ftruncate(file.fd_.get(), 0) != 0) return file_error(target);
+    if (::ftruncate(file.fd_.get(), 0) != 0) return system_error(target, errno);
     return file;
   }
   return Error(Code::unavailable, fmt::format("{}: other downloads keep replacing it", target));
@@ -49,7 +47,7 @@ Result<void> TemporaryFile::write_at(std::uint64_t offset, Bytes bytes) {
   while (!bytes.empty()) {
     ssize_t n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return file_error(target_);
+    if (n < 0) return system_error(target_, errno);
     offset += static_cast<std::uint64_t>(n);
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
@@ -57,7 +55,7 @@ Result<void> TemporaryFile::write_at(std::uint64_t offset, Bytes bytes) {
 }
 
 Result<void> TemporaryFile::publish() {
-  if (::rename(path_.c_str(), target_.c_str()) != 0) return file_error(target_);
+  if (::rename(path_.c_str(), target_.c_str()) != 0) return system_error(target_, errno);
   owned_ = false;
   return {};
 }

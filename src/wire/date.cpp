@@ -88,6 +88,17 @@ class Scanner {
     return east ? offset : -offset;
   }
 
+  // "hh:mm:ss". 60 is a leap second (RFC 3339 section 5.7); it becomes the next minute's first.
+  seconds clock() noexcept {
+    const unsigned hour = digits(2);
+    literal(":");
+    const unsigned minute = digits(2);
+    literal(":");
+    const unsigned second = digits(2);
+    ok_ = ok_ && hour < 24 && minute < 60 && second <= 60;
+    return hours{hour} + minutes{minute} + seconds{second};
+  }
+
   bool done() const noexcept { return ok_ && rest_.empty(); }
 
  private:
@@ -103,14 +114,6 @@ class Scanner {
 };
 
 Error malformed() { return Error(Code::invalid_argument, "malformed date"); }
-
-Result<SystemTime> make_time(unsigned y, unsigned month_number, unsigned d, unsigned hour, unsigned minute,
-                             unsigned second) {
-  const year_month_day date{year{static_cast<int>(y)}, month{month_number}, day{d}};
-  // 60 is a leap second (RFC 3339 section 5.7); it becomes the next minute's first.
-  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return malformed();
-  return SystemTime{sys_days{date}} + hours{hour} + minutes{minute} + seconds{second};
-}
 
 }  // namespace
 
@@ -128,16 +131,12 @@ Result<SystemTime> parse_iso8601(std::string_view text) {
   scan.literal("-");
   const unsigned d = scan.digits(2);
   scan.literal("T");
-  const unsigned hour = scan.digits(2);
-  scan.literal(":");
-  const unsigned minute = scan.digits(2);
-  scan.literal(":");
-  const unsigned second = scan.digits(2);
+  const seconds clock = scan.clock();
   const microseconds fraction = scan.fraction();
   const minutes offset = scan.zone();
-  if (!scan.done()) return malformed();
-  ORLOP_ASSIGN(const SystemTime time, make_time(y, month_number, d, hour, minute, second));
-  return time + fraction - offset;
+  const year_month_day date{year{static_cast<int>(y)}, month{month_number}, day{d}};
+  if (!scan.done() || !date.ok()) return malformed();
+  return SystemTime{sys_days{date}} + clock + fraction - offset;
 }
 
 std::string format_http_date(SystemTime time) {
@@ -156,17 +155,11 @@ Result<SystemTime> parse_http_date(std::string_view text) {
   scan.literal(" ");
   const unsigned y = scan.digits(4);
   scan.literal(" ");
-  const unsigned hour = scan.digits(2);
-  scan.literal(":");
-  const unsigned minute = scan.digits(2);
-  scan.literal(":");
-  const unsigned second = scan.digits(2);
+  const seconds clock = scan.clock();
   scan.literal(" GMT");
-  if (!scan.done()) return malformed();
-  ORLOP_ASSIGN(const SystemTime time, make_time(y, month_number, d, hour, minute, second));
   const year_month_day date{year{static_cast<int>(y)}, month{month_number}, day{d}};
-  if (weekday{sys_days{date}}.c_encoding() + 1 != day_name) return malformed();
-  return time;
+  if (!scan.done() || !date.ok() || weekday{sys_days{date}}.c_encoding() + 1 != day_name) return malformed();
+  return SystemTime{sys_days{date}} + clock;
 }
 
 }  // namespace orlop::wire
