@@ -1,7 +1,7 @@
 // Error: what is kept behind its one pointer, and its one-line form.
 #include "orlop/error.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -65,7 +65,11 @@ std::string_view to_string(Code code) noexcept {
   return index < code_names.size() ? code_names[index] : code_names[0];
 }
 
+// Its copying and destroying stand in one place, not inlined into every function here.
 struct Error::Detail {
+  Detail();
+  Detail(const Detail&);
+  ~Detail();
   std::string message;
   std::string operation;
   std::string scheme;
@@ -76,6 +80,10 @@ struct Error::Detail {
   int attempts = 1;
   std::chrono::milliseconds retry_after{0};
 };
+
+Error::Detail::Detail() = default;
+Error::Detail::Detail(const Detail&) = default;
+Error::Detail::~Detail() = default;
 
 Error::Error(Code code, std::string message, Retry retry) : code_(code), retry_(retry) {
   if (!message.empty()) detail().message = std::move(message);
