@@ -1,5 +1,5 @@
 // URLs of storages, taken apart.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

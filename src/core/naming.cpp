@@ -1,7 +1,7 @@
 // Names as Django and django-storages treat them: POSIX paths, cut and joined byte for byte as Python's posixpath does.
 #include "orlop/naming.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/random.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // The file of named remotes.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cerrno>
 #include <cstdlib>

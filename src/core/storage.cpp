@@ -1,7 +1,7 @@
 // Storage: opening, and the operations that are one call of the driver.
 #include "orlop/storage.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // Storage: listings.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/storage_names.h"
 #include "orlop/storage.h"

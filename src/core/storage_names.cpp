@@ -1,6 +1,6 @@
 #include "core/storage_names.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace orlop {
 

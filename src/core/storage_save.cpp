@@ -1,5 +1,5 @@
 // Storage: what is written - names, types, compression, and who wins when a name is taken.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // errno as an Error.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cerrno>
 #include <system_error>

@@ -1,7 +1,7 @@
 // Ranges resolved against a size, and payloads read from memory or a file.
 #include "orlop/types.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/types.h>
 #include <unistd.h>
 

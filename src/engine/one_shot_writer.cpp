@@ -1,6 +1,6 @@
 #include "engine/one_shot_writer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace orlop::engine {
 namespace {

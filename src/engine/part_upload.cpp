@@ -1,6 +1,6 @@
 #include "engine/part_upload.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "engine/parts_writer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // check: what a driver cannot do faithfully is refused before any I/O.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // timeout: an end for one attempt, so that the retry layer around it can make another.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "layers/layer.h"
 #include "orlop/layers/layers.h"

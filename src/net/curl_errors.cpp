@@ -1,6 +1,6 @@
 #include "net/curl_errors.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <openssl/x509_vfy.h>
 
 #include <string>

@@ -1,6 +1,6 @@
 #include "net/curl_exchange.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <linux/sockios.h>
 #include <openssl/ssl.h>
 #include <sys/ioctl.h>

@@ -1,5 +1,5 @@
 // The local driver: objects are files, keys are paths below a root.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "backends/s3/attrs.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "backends/s3/credentials.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "backends/s3/driver.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "backends/s3/client.h"
 #include "backends/s3/copying.h"

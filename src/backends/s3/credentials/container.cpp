@@ -1,7 +1,7 @@
 // The endpoint a container is told of by its environment.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // The metadata service of an EC2 instance, version 2: a token first, without which nothing is asked.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>

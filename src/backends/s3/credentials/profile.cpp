@@ -1,5 +1,5 @@
 // What a profile of the shared files can say of credentials, chains of roles included.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>

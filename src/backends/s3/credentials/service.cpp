@@ -1,6 +1,6 @@
 #include "backends/s3/credentials/service.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>

@@ -1,6 +1,6 @@
 #include "backends/s3/credentials/sso.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <nlohmann/json.hpp>
 
