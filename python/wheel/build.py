@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RECIPE = ROOT / "cmake/static-prefix"
 MINORS = range(9, 15)
 FIRST_STABLE = 12
-# OpenSSL is half of the command; a wheel is compressed. See docs/decisions/0030.
+# OpenSSL is half of the command; a wheel is compressed. See docs/decisions/0031.
 MOST_MEGABYTES = {".whl": 4, "": 10}
 # Python would choose the compiler it was built with; one name for all lets them share one compiler cache.
 COMPILERS = {"CC": "gcc", "CXX": "g++"}

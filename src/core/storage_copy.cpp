@@ -9,7 +9,7 @@ namespace orlop {
 
 namespace {
 
-constexpr std::size_t block_size = 256 << 10;
+constexpr std::size_t copied_at_once = 256 << 10;
 
 // What the source says of its provider's features is an answer, not a request: it is not repeated.
 Attrs portable(Attrs attrs) {
@@ -18,7 +18,7 @@ Attrs portable(Attrs attrs) {
 }
 
 Result<void> pump(Reader& reader, Writer& writer) {
-  std::vector<std::byte> block(static_cast<std::size_t>(std::min<std::uint64_t>(block_size, reader.meta().size)));
+  std::vector<std::byte> block(static_cast<std::size_t>(std::min<std::uint64_t>(copied_at_once, reader.meta().size)));
   while (!block.empty()) {
     ORLOP_ASSIGN(std::size_t n, reader.read(block));
     if (n == 0) break;

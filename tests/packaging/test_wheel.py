@@ -25,7 +25,7 @@ def test_wheel_and_static_command(tmp_path: Path) -> None:
         pytest.skip("--quick")
     if not prefix_is_there():
         pytest.skip(
-            "the static libraries take minutes to build; ./dev wheel does, and keeps them (docs/decisions/0030)"
+            "the static libraries take minutes to build; ./dev wheel does, and keeps them (docs/decisions/0031)"
         )
     dist = tmp_path / "dist"
     command = [sys.executable, BUILDER, "--test", "--python", sys.executable, "--dist", dist]

@@ -23,7 +23,7 @@ constexpr Caps operator+(Caps caps, Cap cap) { return caps.add(cap); }
 
 // Facts of docs/backends/s3.md, section "Dialects". Down to orlop each was seen on the server named; those of services
 // nobody can install are from their documentation, or from what others measured there (2026).
-constexpr Dialect table[] = {
+constexpr Dialect dialect_table[] = {
     {.name = "aws",
      .lowered = {},
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
@@ -164,11 +164,11 @@ unsigned odd_key(std::string_view key) noexcept {
   return kinds;
 }
 
-std::span<const Dialect> dialects() noexcept { return table; }
+std::span<const Dialect> dialects() noexcept { return dialect_table; }
 
 const Dialect* find_dialect(std::string_view name) noexcept {
-  auto found = std::ranges::find(table, name, &Dialect::name);
-  return found == std::end(table) ? nullptr : found;
+  auto found = std::ranges::find(dialect_table, name, &Dialect::name);
+  return found == std::end(dialect_table) ? nullptr : found;
 }
 
 const Dialect& dialect_of_host(std::string_view host) noexcept {
@@ -177,8 +177,8 @@ const Dialect& dialect_of_host(std::string_view host) noexcept {
   auto speaks = [&](const Dialect& dialect) {
     return std::ranges::any_of(dialect.hosts, [&](std::string_view domain) { return is_within(host, domain); });
   };
-  auto found = std::ranges::find_if(table, speaks);
-  return found == std::end(table) ? *find_dialect("generic") : *found;
+  auto found = std::ranges::find_if(dialect_table, speaks);
+  return found == std::end(dialect_table) ? *find_dialect("generic") : *found;
 }
 
 std::string_view to_string(ChecksumAlgorithm algorithm) noexcept {

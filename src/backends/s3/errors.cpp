@@ -29,7 +29,7 @@ constexpr std::string_view check_region = "set region to the bucket's own";
 constexpr std::string_view check_clock = "set this machine's clock";
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; the first row that fits counts.
-constexpr Row table[] = {
+constexpr Row error_table[] = {
     {0, "NoSuchKey", Code::not_found},
     {0, "NoSuchBucket", Code::not_found, Retry::never, Effect::refused, check_bucket},
     {0, "NoSuchUpload", Code::not_found},
@@ -111,7 +111,7 @@ constexpr Row table[] = {
 const Row& row_of(const Fault& fault) {
   static constexpr Row client{0, "", Code::invalid_argument};
   static constexpr Row server{0, "", Code::unavailable, Retry::safe, Effect::open};
-  for (const Row& row : table) {
+  for (const Row& row : error_table) {
     if ((row.status == 0 || row.status == fault.status) && (row.code.empty() || row.code == fault.code)) return row;
   }
   return fault.status >= 400 && fault.status < 500 ? client : server;

@@ -8,7 +8,7 @@
 namespace orlop::s3 {
 namespace {
 
-constexpr std::size_t body_limit = 32 << 20;  // 1000 keys of 1024 bytes, each byte as "%XX", and their attributes
+constexpr std::size_t listing_limit = 32 << 20;  // 1000 keys of 1024 bytes, each byte as "%XX", and their attributes
 constexpr std::uint32_t page_max = 1000;
 
 // Where a listing goes on. As text: kind, the length of `last`, ':', last, value.
@@ -82,7 +82,7 @@ Result<Position> next_position(const ListReply& reply, const Position& before, b
 
 Result<Page> list_page(Client& client, const Context& context, const ListRequest& request) {
   ORLOP_ASSIGN(Position position, Position::parse(request.token));
-  ORLOP_ASSIGN(Reply answer, client.exchange(context, list_request(client, request, position), body_limit));
+  ORLOP_ASSIGN(Reply answer, client.exchange(context, list_request(client, request, position), listing_limit));
   auto parsed = parse_list(answer.body);
   if (!parsed) return std::move(parsed.error().set_outcome_unknown(false));
   ListReply reply = *std::move(parsed);

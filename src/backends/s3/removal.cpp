@@ -10,7 +10,7 @@
 namespace orlop::s3 {
 namespace {
 
-constexpr std::size_t body_limit = 8 << 20;
+constexpr std::size_t removal_limit = 8 << 20;
 
 std::optional<Error> remove_one(Client& client, const Context& context, std::string_view key) {
   Request request{.operation = "DeleteObject", .method = "DELETE", .key = key, .status = 204};
@@ -33,7 +33,7 @@ Result<DeleteReply> delete_batch(Client& client, const Context& context, std::sp
   // Required ("Content-MD5" or a checksum): Amazon takes either, Swift and older services only this one.
   request.headers.emplace_back("content-md5", wire::md5(as_bytes(text)).base64());
   request.body = &body;
-  ORLOP_ASSIGN(Reply reply, client.exchange(context, request, body_limit));
+  ORLOP_ASSIGN(Reply reply, client.exchange(context, request, removal_limit));
   return parse_delete(reply.body);
 }
 

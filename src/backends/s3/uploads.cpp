@@ -15,7 +15,7 @@
 namespace orlop::s3 {
 namespace {
 
-constexpr std::size_t body_limit = 16 << 20;
+constexpr std::size_t upload_limit = 16 << 20;
 constexpr int default_attempts = 3;
 constexpr Milliseconds first_delay{100};
 constexpr std::chrono::seconds grace{5};        // for finding out what became of a request after its time was over
@@ -189,7 +189,7 @@ Result<std::vector<Part>> Uploads::list_parts(const Context& context, const List
     Request get{
         .operation = "ListParts", .method = "GET", .key = request.key, .query = upload_query(request.upload_id)};
     if (!marker.empty()) get.query.emplace_back("part-number-marker", marker);
-    ORLOP_ASSIGN(Reply reply, client_.exchange(context, get, body_limit));
+    ORLOP_ASSIGN(Reply reply, client_.exchange(context, get, upload_limit));
     ORLOP_ASSIGN(PartsReply page, parse_parts(reply.body));
     std::uint32_t last = parts.empty() ? 0 : parts.back().index;
     for (Part& part : page.parts) {
@@ -290,7 +290,7 @@ Uploads::Outcome Uploads::settle(const Context& context, const CompleteRequest& 
 Result<std::vector<UploadsReply::Upload>> Uploads::list_uploads(const Context& context, const std::string& key) {
   Request get{
       .operation = "ListMultipartUploads", .method = "GET", .key = {}, .query = {{"uploads", ""}, {"prefix", key}}};
-  ORLOP_ASSIGN(Reply reply, client_.exchange(context, get, body_limit));
+  ORLOP_ASSIGN(Reply reply, client_.exchange(context, get, upload_limit));
   ORLOP_ASSIGN(UploadsReply listed, parse_uploads(reply.body));
   std::erase_if(listed.uploads, [&](const UploadsReply::Upload& upload) { return upload.key != key; });
   return std::move(listed.uploads);

@@ -14,8 +14,8 @@
 namespace orlop::s3 {
 namespace {
 
-constexpr std::string_view who = "the container's credential endpoint";
-constexpr std::chrono::seconds limit{2};
+constexpr std::string_view container_endpoint = "the container's credential endpoint";
+constexpr std::chrono::seconds container_limit{2};
 
 // The host of "http://host:port/path", brackets of IPv6 removed; empty when it is not one, or hides one behind a user.
 std::string_view host_of(std::string_view url) {
@@ -53,14 +53,15 @@ class ContainerSource final : public CredentialSource {
   Result<std::optional<Credentials>> load(const Context& context) override {
     ORLOP_ASSIGN(std::string url, address());
     if (url.empty()) return std::nullopt;
-    ServiceRequest request{.who = who, .url = std::move(url), .headers = {"accept: application/json"}};
+    ServiceRequest request{.who = container_endpoint, .url = std::move(url), .headers = {"accept: application/json"}};
     ORLOP_ASSIGN(std::string token, authorization());
     if (!token.empty()) request.headers.push_back("authorization: " + token);
-    ORLOP_ASSIGN(ServiceAnswer answer, ask(context, nearby(limit), request));
+    ORLOP_ASSIGN(ServiceAnswer answer, ask(context, nearby(container_limit), request));
     auto object = parse_object(answer.body);
-    if (answer.status != 200) return refused_by(who, answer.status, object.is_object() ? text_of(object, "code") : "");
-    if (!object.is_object()) return unreadable(who);
-    ORLOP_ASSIGN(Credentials found, credentials_of(object, {}, who));
+    if (answer.status != 200)
+      return refused_by(container_endpoint, answer.status, object.is_object() ? text_of(object, "code") : "");
+    if (!object.is_object()) return unreadable(container_endpoint);
+    ORLOP_ASSIGN(Credentials found, credentials_of(object, {}, container_endpoint));
     return std::optional(std::move(found));
   }
 

@@ -16,7 +16,7 @@
 namespace orlop::s3 {
 namespace {
 
-constexpr std::string_view who = "the instance metadata service";
+constexpr std::string_view metadata_service = "the instance metadata service";
 constexpr std::string_view roles = "/latest/meta-data/iam/security-credentials/";
 // While the service cannot renew them it hands out expired ones, which the services then accept.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html ("static stability")
@@ -57,8 +57,8 @@ class InstanceSource final : public CredentialSource {
     }
     if (!token) return std::move(token).error();
     if (token->status == 403 || token->status == 404 || token->status == 405) return std::nullopt;
-    if (token->status != 200) return refused_by(who, token->status);
-    if (!one_word(token->body)) return unreadable(who);
+    if (token->status != 200) return refused_by(metadata_service, token->status);
+    if (!one_word(token->body)) return unreadable(metadata_service);
     return load_role(context, base, "x-aws-ec2-metadata-token: " + token->body);
   }
 
@@ -67,17 +67,17 @@ class InstanceSource final : public CredentialSource {
                                                const std::string& token) {
     ORLOP_ASSIGN(ServiceAnswer role, ask_for(context, "GET", base + std::string(roles), token));
     if (role.status == 404) return std::nullopt;  // the instance has no role
-    if (role.status != 200) return refused_by(who, role.status);
+    if (role.status != 200) return refused_by(metadata_service, role.status);
     std::string name = role.body.substr(0, role.body.find('\n'));
-    if (!one_word(name)) return unreadable(who);
+    if (!one_word(name)) return unreadable(metadata_service);
     ORLOP_ASSIGN(ServiceAnswer answer, ask_for(context, "GET", base + std::string(roles) + name, token));
     auto object = parse_object(answer.body);
-    if (answer.status != 200) return refused_by(who, answer.status);
-    if (!object.is_object()) return unreadable(who);
+    if (answer.status != 200) return refused_by(metadata_service, answer.status);
+    if (!object.is_object()) return unreadable(metadata_service);
     if (std::string code = text_of(object, "Code"); !code.empty() && code != "Success") {
-      return refused_by(who, answer.status, code, "look at the instance's role");
+      return refused_by(metadata_service, answer.status, code, "look at the instance's role");
     }
-    ORLOP_ASSIGN(Credentials found, credentials_of(object, {}, who));
+    ORLOP_ASSIGN(Credentials found, credentials_of(object, {}, metadata_service));
     auto now = std::chrono::system_clock::now();
     if (*found.expires <= now) found.expires = now + extension;
     auto region = ask_for(context, "GET", base + "/latest/meta-data/placement/region", token);
@@ -87,10 +87,10 @@ class InstanceSource final : public CredentialSource {
 
   static Result<ServiceAnswer> ask_for(const Context& context, std::string_view method, std::string url,
                                        const std::string& header) {
-    ServiceRequest request{.who = who, .method = method, .url = std::move(url), .headers = {header}};
+    ServiceRequest request{.who = metadata_service, .method = method, .url = std::move(url), .headers = {header}};
     request.attempts = number_of("AWS_METADATA_SERVICE_NUM_ATTEMPTS", 1, 10);
-    std::chrono::seconds limit(number_of("AWS_METADATA_SERVICE_TIMEOUT", 1, 60));
-    return ask(context, nearby(limit), request);
+    std::chrono::seconds patience(number_of("AWS_METADATA_SERVICE_TIMEOUT", 1, 60));
+    return ask(context, nearby(patience), request);
   }
 
   Result<std::string> endpoint() const {

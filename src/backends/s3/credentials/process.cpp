@@ -23,12 +23,12 @@ extern char** environ;
 namespace orlop::s3 {
 namespace {
 
-constexpr std::string_view who = "credential_process";
+constexpr std::string_view process_option = "credential_process";
 constexpr std::size_t output_limit = 64 << 10;
 constexpr std::chrono::seconds time_limit{60};
 constexpr std::chrono::milliseconds look_around{20};
 
-Error failed(std::string_view why) { return Error(Code::config_invalid, fmt::format("{}: {}", who, why)); }
+Error failed(std::string_view why) { return Error(Code::config_invalid, fmt::format("{}: {}", process_option, why)); }
 
 // A child that is gone when this is.
 class Child {
@@ -156,7 +156,7 @@ Result<Credentials> run_credential_process(const Context& context, std::string_v
   if (!object.is_object()) return failed("what it prints is no JSON object");
   auto version = object.find("Version");
   if (version == object.end() || *version != 1) return failed("what it prints has no \"Version\": 1");
-  return credentials_of(object, {.token = "SessionToken", .must_end = false}, who);
+  return credentials_of(object, {.token = "SessionToken", .must_end = false}, process_option);
 }
 
 }  // namespace orlop::s3

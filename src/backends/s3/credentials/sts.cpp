@@ -17,7 +17,7 @@
 namespace orlop::s3 {
 namespace {
 
-constexpr std::string_view who = "the security token service";
+constexpr std::string_view token_service = "the security token service";
 constexpr std::string_view form_type = "application/x-www-form-urlencoded; charset=utf-8";
 
 Result<Endpoint> endpoint_in(std::string_view region) {
@@ -68,32 +68,33 @@ Error refusal(const ServiceAnswer& answer, std::string_view action, const RoleRe
       if (wire::local_name(node) == "Error") code = wire::child_text(node, "Code");
     }
   }
-  return refused_by(who, answer.status, code, fmt::format("asked for {} of role_arn {}", action, request.role_arn));
+  return refused_by(token_service, answer.status, code,
+                    fmt::format("asked for {} of role_arn {}", action, request.role_arn));
 }
 
 // <AssumeRoleResponse><AssumeRoleResult><Credentials>: what carries another action's name is another's answer.
 Result<Credentials> read_answer(const ServiceAnswer& answer, std::string_view action) {
   auto document = wire::XmlDocument::parse(answer.body);
-  if (!document || document->root_name() != fmt::format("{}Response", action)) return unreadable(who);
+  if (!document || document->root_name() != fmt::format("{}Response", action)) return unreadable(token_service);
   pugi::xml_node found;
   for (const pugi::xml_node& result : document->root().children()) {
     for (const pugi::xml_node& node : result.children()) {
       if (wire::local_name(node) == "Credentials") found = node;
     }
   }
-  if (!found) return unreadable(who);
+  if (!found) return unreadable(token_service);
   auto text = [&](std::string_view name) { return std::string(wire::child_text(found, name)); };
   Credentials credentials{text("AccessKeyId"), text("SecretAccessKey"), text("SessionToken"), {}, {}};
   auto end = wire::parse_iso8601(text("Expiration"));
-  if (!end || credentials.session_token.empty()) return unreadable(who);
+  if (!end || credentials.session_token.empty()) return unreadable(token_service);
   credentials.expires = *end;
-  return checked(std::move(credentials), who);
+  return checked(std::move(credentials), token_service);
 }
 
 Result<Credentials> call(const Context& context, const ChainOptions& options, std::string_view region,
                          std::string_view action, const RoleRequest& request, const Credentials* signer) {
   ORLOP_ASSIGN(Endpoint endpoint, endpoint_in(region));
-  ServiceRequest http{.who = who, .method = "POST", .url = {}};
+  ServiceRequest http{.who = token_service, .method = "POST", .url = {}};
   http.url = fmt::format("{}://{}{}/", endpoint.scheme, endpoint.host, endpoint.base);
   auto fields = parameters_of(action, request);
   http.body = wire::encoded_query(fields);
