@@ -243,12 +243,21 @@ def can_create(storage):
 
 def test_no_overwrite_finds_another_name(place):
     storage = place.storage(file_overwrite=False)
+    assert not storage.exists("a.txt")  # the answer says whose it is
     with orlop.requests() as ledger:
         assert storage.save("a.txt", ContentFile(b"1")) == "a.txt"
     assert ledger.operations == ({"PutObject": 1} if can_create(storage) else {"HeadObject": 1, "PutObject": 1})
     second = storage.save("a.txt", ContentFile(b"2"))
     assert re.fullmatch(r"a_[A-Za-z0-9]{7}\.txt", second)
     assert (content_of(storage, "a.txt"), content_of(storage, second)) == (b"1", b"2")
+
+
+def test_an_unknown_service_is_asked_before_it_is_trusted(own_place):
+    storage = own_place.storage(file_overwrite=False, dialect="generic")
+    for name, cost in [("a.txt", {"HeadObject": 1, "PutObject": 1}), ("b.txt", {"PutObject": 1})]:
+        with orlop.requests() as ledger:
+            assert storage.save(name, ContentFile(b"1")) == name
+        assert ledger.operations == cost
 
 
 @pytest.mark.parametrize("make", [ContentFile, NonSeekable], ids=["memory", "pipe"])

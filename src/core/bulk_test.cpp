@@ -49,7 +49,8 @@ TEST_F(BulkTest, StoresAndReadsEachAtItsPlace) {
 }
 
 TEST_F(BulkTest, OneThatFailsDoesNotStopTheOthers) {
-  auto uploads = uploads_of(numbered(20));
+  auto keys = numbered(20);
+  auto uploads = uploads_of(keys);
   put_many(context_, *driver_, std::span(uploads).subspan(3, 1)).at(0).value();
   uploads[3].mode = PutMode::create;
   uploads[5].mode = PutMode::match;

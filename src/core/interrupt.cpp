@@ -9,7 +9,8 @@
 #include <atomic>
 #include <cerrno>
 #include <mutex>
-#include <thread>
+
+#include "engine/background.h"
 
 namespace orlop {
 
@@ -23,13 +24,7 @@ struct Watcher {
 
   Watcher() {
     sem_init(&signaled, 0, 0);
-    // Signals are for the main thread: interpreters expect them there.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread([this] { watch(); }).detach();
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    engine::run_in_background([this] { watch(); });
   }
 
   [[noreturn]] void watch() {

@@ -1,7 +1,6 @@
 #include "engine/tasks.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,27 +9,13 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <system_error>
-#include <thread>
+
+#include "engine/background.h"
 
 namespace orlop::engine {
 namespace {
 
 constexpr std::chrono::seconds idle_limit{10};
-
-// Threads inherit the signal mask they are created with. Signals are for the program's own threads.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 // The process's threads. Never destroyed: they may outlive main(), and in a forked child they do not exist.
 class Workers {
@@ -50,14 +35,10 @@ class Workers {
   explicit Workers(Workers* before) : before_(before) {}
 
   void start() {
-    SignalsBlocked blocked;
-    try {
-      std::thread([this] { run(); }).detach();
-      ++threads_;
-      ++free_;
-    } catch (const std::system_error&) {
-      // No more threads: those there are, or whoever waits for the task, will run it.
-    }
+    // Without another thread those there are, or whoever waits for the task, will run it.
+    if (!run_in_background([this] { run(); })) return;
+    ++threads_;
+    ++free_;
   }
 
   void run() {

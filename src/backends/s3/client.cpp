@@ -159,6 +159,7 @@ Result<std::unique_ptr<net::HttpResponse>> Client::send(const Context& context, 
     net::HttpRequest http = build(request, where, signer.get());
     auto response = transport_->send(context, http);
     if (!response) return std::move(response).error();
+    learn((*response)->headers());
     int status = (*response)->status();
     if (request.accepts(status)) return response;
     if (status >= 200 && status < 300)
@@ -178,6 +179,12 @@ Result<std::unique_ptr<net::HttpResponse>> Client::send(const Context& context, 
     if (doubtful) error.set_retry(Retry::safe);
     return error;
   }
+}
+
+void Client::learn(const net::HttpHeaders& headers) noexcept {
+  if (create_proven()) return;
+  const Dialect* told = dialect_of_server(headers.get("server"));
+  if (told && !told->lowered.has(Cap::put_create)) prove_create();
 }
 
 Result<Reply> Client::exchange(const Context& context, const Request& request, std::size_t limit) {

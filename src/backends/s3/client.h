@@ -75,6 +75,8 @@ class Client {
   Route route_in(const std::string& region) const;
   void sign(net::HttpRequest& http, std::vector<wire::Field> headers, const Request& request, const Route& route,
             std::string_view path, std::string_view query, const Credentials& credentials);
+  // What an answer tells of a service whose dialect nobody named.
+  void learn(const net::HttpHeaders& headers) noexcept;
   Result<bool> correct(const Context& context, const Request& request, const Fault& fault,
                        const net::HttpHeaders& headers, Corrections& done);
   Result<std::string> ask_region(const Context& context);

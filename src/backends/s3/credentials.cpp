@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <map>
 
 #include "backends/s3/credentials/sources.h"
@@ -41,7 +42,9 @@ Context unseen(const Context& context) {
 
 // Whose turn it is to look: one at a time. A forked child has its own, as the parent's may be taken for ever.
 struct CredentialChain::Flight {
-  std::timed_mutex mutex;
+  std::mutex mutex;
+  std::condition_variable given_back;
+  bool taken = false;
   const ::pid_t process = ::getpid();
 };
 
@@ -49,15 +52,22 @@ class CredentialChain::Turn {
  public:
   // Waits as long as `context` allows.
   static Result<Turn> take(std::shared_ptr<Flight> flight, const Context& context) {
-    for (;;) {
+    std::unique_lock lock(flight->mutex);
+    do {
       if (auto over = context.expired()) return std::move(*over);
       constexpr std::chrono::milliseconds look_around{50};  // whether to stop
-      if (flight->mutex.try_lock_for(look_around)) return Turn(std::move(flight));
-    }
+      flight->given_back.wait_for(lock, look_around, [&] { return !flight->taken; });
+    } while (flight->taken);
+    flight->taken = true;
+    lock.unlock();
+    return Turn(std::move(flight));
   }
   Turn(Turn&&) = default;
   ~Turn() {
-    if (flight_) flight_->mutex.unlock();
+    if (!flight_) return;
+    std::lock_guard lock(flight_->mutex);
+    flight_->taken = false;
+    flight_->given_back.notify_one();
   }
 
  private:

@@ -39,7 +39,8 @@ constexpr Dialect dialect_table[] = {
      .trailers = true,
      .unsigned_payload = true,
      .refused_keys = path_like,
-     .denies_by_mistake = true},
+     .denies_by_mistake = true,
+     .server = "MinIO"},
     // Release 16: no x-amz-checksum-*, no trailers; conditions on CompleteMultipartUpload are ignored; If-Match of a
     // write compares with the bare ETag.
     {.name = "ceph",
@@ -74,7 +75,8 @@ constexpr Dialect dialect_table[] = {
      .checksums = {crc64nvme, crc32c, crc32, sha256, sha1},
      .full_object_checksum = true,
      .trailers = true,
-     .unsigned_payload = true},
+     .unsigned_payload = true,
+     .server = "orlop"},
     // https://developers.cloudflare.com/r2/api/s3/api/ (checksums; no versions) and .../extensions/ (If-Match and
     // If-None-Match of PutObject; those of a copy have names of their own). No POST forms:
     // https://developers.cloudflare.com/r2/api/s3/presigned-urls/. Parts of one size:
@@ -179,6 +181,12 @@ const Dialect& dialect_of_host(std::string_view host) noexcept {
   };
   auto found = std::ranges::find_if(dialect_table, speaks);
   return found == std::end(dialect_table) ? *find_dialect("generic") : *found;
+}
+
+const Dialect* dialect_of_server(std::string_view server) noexcept {
+  auto is_it = [&](const Dialect& dialect) { return !dialect.server.empty() && server.starts_with(dialect.server); };
+  auto found = std::ranges::find_if(dialect_table, is_it);
+  return found == std::end(dialect_table) ? nullptr : found;
 }
 
 std::string_view to_string(ChecksumAlgorithm algorithm) noexcept {

@@ -45,8 +45,9 @@ struct Dialect {
   bool knows_uploads = true;    // says NoSuchUpload; else an unknown upload looks like one without parts
   // AccessDenied may mean that a write met the removal of the last object beside it; trying again tells.
   bool denies_by_mistake = false;
-  bool copies_parts = true;  // knows UploadPartCopy; else one CopyObject takes an object of any size
-  bool equal_parts = false;  // parts of an upload must all have one size, but for the last
+  bool copies_parts = true;   // knows UploadPartCopy; else one CopyObject takes an object of any size
+  bool equal_parts = false;   // parts of an upload must all have one size, but for the last
+  std::string_view server{};  // how the header Server of its answers begins, when it says who it is
   // Nobody knows whether it obeys If-None-Match: who creates looks first, so that what is there is safe even if not.
   bool create_unproven = false;
   std::uint64_t remove_batch = 1000;
@@ -58,6 +59,9 @@ std::span<const Dialect> dialects() noexcept;
 const Dialect* find_dialect(std::string_view name) noexcept;
 // By the host of an endpoint; `generic` when nothing is known of it.
 const Dialect& dialect_of_host(std::string_view host) noexcept;
+
+// By the header Server of an answer; null when it does not tell.
+const Dialect* dialect_of_server(std::string_view server) noexcept;
 
 // "crc64nvme", and the name headers and XML use: "CRC64NVME".
 std::string_view to_string(ChecksumAlgorithm algorithm) noexcept;

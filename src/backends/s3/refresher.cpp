@@ -1,8 +1,10 @@
 #include "backends/s3/refresher.h"
 
-#include <unistd.h>
+#include <pthread.h>
 
-#include <thread>
+#include <new>
+
+#include "engine/background.h"
 
 namespace orlop::s3 {
 
@@ -11,13 +13,22 @@ Refresher& Refresher::instance() {
   return *refresher;
 }
 
+// Forks happen while nobody changes the jobs; a child has all of them, and starts its thread with the next one.
+Refresher::Refresher() {
+  pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
+                 [] {
+                   Refresher& child = instance();
+                   child.running_ = false;
+                   new (&child.wake_) std::condition_variable;  // the parent's counts a waiter that is not here
+                   child.mutex_.unlock();
+                 });
+}
+
 void Refresher::at(Time when, std::function<void()> job) {
   std::lock_guard lock(mutex_);
   jobs_.emplace(when, std::move(job));
-  if (process_ != ::getpid()) {
-    process_ = ::getpid();
-    std::thread([this] { run(); }).detach();
-  }
+  // Without a thread nothing is lost: whoever needs credentials that end renews them himself.
+  if (!running_) running_ = engine::run_in_background([this] { run(); });
   wake_.notify_one();
 }
 

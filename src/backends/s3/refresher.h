@@ -19,12 +19,14 @@ class Refresher {
   void at(Time when, std::function<void()> job);
 
  private:
+  Refresher();
+
   void run();
 
   std::mutex mutex_;
   std::condition_variable wake_;
   std::multimap<Time, std::function<void()>> jobs_;
-  int process_ = 0;  // whose thread runs; a forked child has none
+  bool running_ = false;  // a forked child has no thread
 };
 
 }  // namespace orlop::s3
