@@ -49,6 +49,10 @@ class Place:
         return place
 
     @property
+    def dialect(self) -> str:
+        return self.name.partition("-")[0]
+
+    @property
     def options(self) -> dict:
         options = {
             "bucket_name": self.bucket,
@@ -57,8 +61,7 @@ class Place:
             "secret_key": self.secret,
             "region_name": "us-east-1",
         }
-        if self.name == "orlop":
-            options["dialect"] = "orlop"
+        options["dialect"] = self.dialect
         return {**options, "verify": self.ca} if self.ca else options
 
     def handle(self, **options):
@@ -69,11 +72,10 @@ class Place:
             "access_key_id": self.key,
             "secret_access_key": self.secret,
             "region": "us-east-1",
+            "dialect": self.dialect,
         }
         if self.ca:
             settings["ca_file"] = self.ca
-        if self.name == "orlop":
-            settings["dialect"] = "orlop"
         return orlop.open(f"s3://{self.bucket}", **{**settings, **options})
 
     def storage(self, kind=None, **options):
@@ -135,6 +137,10 @@ def _real(server) -> Place:
     return Place(f"{server.name}-{'tls' if server.secure else 'http'}", server.endpoint, server.key, server.secret, ca)
 
 
+def _own(server) -> Place:
+    return Place("orlop", server.endpoint, server.access_key_id, server.secret_access_key)
+
+
 @pytest.fixture(
     params=[None, *running_servers()],
     ids=lambda server: _real(server).name if server else "orlop",
@@ -142,9 +148,18 @@ def _real(server) -> Place:
 )
 def any_server(request, own_server) -> Place:
     """Each S3 server there is, without a bucket."""
-    if request.param is None:
-        return Place("orlop", own_server.endpoint, own_server.access_key_id, own_server.secret_access_key)
-    return _real(request.param)
+    return _own(own_server) if request.param is None else _real(request.param)
+
+
+@pytest.fixture(
+    params=[None, *(server for server in running_servers() if server.name == "minio" and not server.secure)],
+    ids=lambda server: _real(server).name if server else "orlop",
+    scope="session",
+)
+def comparable_server(request, own_server) -> Place:
+    """The servers that keep whatever django-storages sends them: Ceph forgets the tags and the storage class of a
+    multipart upload, which every open() of django-storages is; S3Proxy knows neither."""
+    return _own(own_server) if request.param is None else _real(request.param)
 
 
 @pytest.fixture

@@ -123,7 +123,8 @@ def ceph(group: Group, settings: Settings) -> Endpoints:
     group.wait_http(endpoints.http)
     group.wait_http(endpoints.https, settings.certificates / "ca.pem")
     admin = ("radosgw-admin", *with_configuration, "-n", "client.rgw", "user", "create")
-    user = ("--uid", "tester", "--display-name", "tester")
+    # Every test has a bucket of its own: more than the 1000 that are allowed by default.
+    user = ("--uid", "tester", "--display-name", "tester", "--max-buckets", "1000000")
     group.run(*admin, *user, "--access-key", settings.key, "--secret", settings.secret)
     return endpoints
 

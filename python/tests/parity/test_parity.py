@@ -51,11 +51,11 @@ def key_pair():
 
 
 @pytest.fixture(scope="module")
-def sides(any_server):
-    """Both sides' outcomes: {scenario: outcome}, on each server there is."""
+def sides(comparable_server):
+    """Both sides' outcomes: {scenario: outcome}, on each server that can tell."""
     if not UPSTREAM.exists():
         pytest.skip("no .venv-upstream; ./dev test makes it")
-    server = {name: getattr(any_server, name) for name in ("endpoint", "key", "secret", "ca")} | key_pair()
+    server = {name: getattr(comparable_server, name) for name in ("endpoint", "key", "secret", "ca")} | key_pair()
     theirs = run_side(UPSTREAM, [TESTS], {"server": server, "side": "theirs"})
     ours = run_side(sys.executable, [ROOT / "python", TESTS], {"server": server, "side": "ours"})
     assert ".venv-upstream" in theirs[""] and ".venv-upstream" not in ours[""]
