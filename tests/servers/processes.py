@@ -48,6 +48,18 @@ class Group:
             raise NotReady(f"{command[0]} failed: {done.stderr.strip()[-2000:]}")
         return done.stdout
 
+    def run_until_done(self, *command: str) -> None:
+        """As run(), again and again while it fails."""
+
+        def done() -> bool:
+            try:
+                self.run(*command)
+            except NotReady:
+                return False
+            return True
+
+        self._wait(command[0], done)
+
     def wait_port(self, port: int) -> None:
         def answers() -> bool:
             with socket.create_connection(("127.0.0.1", port), timeout=1):

@@ -114,7 +114,8 @@ def ceph(group: Group, settings: Settings) -> Endpoints:
     group.run("ceph-mon", *with_configuration, "--mkfs", "-i", "a", "--monmap", monmap)
     group.start("mon", ["ceph-mon", *with_configuration, "-i", "a", "-f"])
     group.wait_port(monitor)
-    group.run("ceph", *with_configuration, "osd", "new", OSD_UUID, "0")
+    # A monitor that listens may refuse everybody until it has formed its quorum of one.
+    group.run_until_done("ceph", *with_configuration, "osd", "new", OSD_UUID, "0")
     group.run("ceph", *with_configuration, *"osd crush add osd.0 1.0 root=default host=h".split())
     group.run("ceph-osd", *with_configuration, "-i", "0", "--mkfs", "--osd-uuid", OSD_UUID)
     group.start("osd", ["ceph-osd", *with_configuration, "-i", "0", "-f"])
