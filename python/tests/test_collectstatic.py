@@ -151,6 +151,8 @@ def test_leaves_what_django_storages_leaves(own_server, place, source, static, o
     with site(place, source, static, **options):
         collect()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    # Over TLS botocore sends checksums behind the content, which Ceph and S3Proxy do not understand.
+    environment["AWS_REQUEST_CHECKSUM_CALCULATION"] = "when_required"
     for _ in range(2):
         theirs = {**other.options, **options}
         theirs.pop("dialect", None)  # is ours

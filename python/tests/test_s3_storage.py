@@ -610,7 +610,8 @@ def test_listdir_slash_is_the_root_without_a_location(place):
 
 def test_listdir_hides_the_marker(place):
     storage = place.storage()
-    storage._store.put("d/", b"", None, False, None)
+    # Made by a program that does not know that S3Proxy would lose some keys like it.
+    place.storage(dialect="generic")._store.put("d/", b"", None, False, None)
     storage.save("d/a", ContentFile(b""))
     assert storage.listdir("d") == ([], ["a"])
 
