@@ -53,7 +53,8 @@ void sign(ServiceRequest& http, const Endpoint& endpoint, std::string_view regio
   std::string hash = wire::sha256(http.body).hex();
   wire::SigningKey key(signer.secret_access_key,
                        {date.substr(0, 8), region.empty() ? "us-east-1" : std::string(region), "sts"});
-  wire::CanonicalRequest canonical{"POST", endpoint.base + "/", "", headers, hash};
+  const std::string path = endpoint.base + "/";
+  wire::CanonicalRequest canonical{"POST", path, "", headers, hash};
   for (const auto& [name, value] : headers) {
     if (name == "x-amz-date" || name == "x-amz-security-token")
       http.headers.push_back(fmt::format("{}: {}", name, value));
