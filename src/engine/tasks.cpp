@@ -62,7 +62,7 @@ class Workers {
   static std::atomic<Workers*> current_;
   static Workers* forgotten_;  // the parent's, in a child
 
-  Workers* const before_;  // keeps it reachable for leak checkers
+  [[maybe_unused]] Workers* const before_;  // keeps it reachable for leak checkers
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<TaskGroup::Task> queue_;
