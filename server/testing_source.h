@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 
 #include "server/http/message.h"
 
@@ -14,7 +13,7 @@ class TextSource final : public ByteSource {
 
   Result<std::size_t> read(MutableBytes out) override {
     std::size_t count = std::min({out.size(), step_, rest_.size()});
-    std::memcpy(out.data(), rest_.data(), count);
+    std::ranges::copy(as_bytes(rest_.substr(0, count)), out.begin());
     rest_.remove_prefix(count);
     return count;
   }
