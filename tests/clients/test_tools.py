@@ -53,33 +53,9 @@ def test_aws_s3api(server, tmp_path):
     body = tmp_path / "body"
     body.write_text("hello")
     aws(server, "s3api", "create-bucket", "--bucket", "api-bucket")
-    aws(
-        server,
-        "s3api",
-        "put-object",
-        "--bucket",
-        "api-bucket",
-        "--key",
-        "k",
-        "--body",
-        str(body),
-        "--if-none-match",
-        "*",
-    )
-    aws(
-        server,
-        "s3api",
-        "put-object",
-        "--bucket",
-        "api-bucket",
-        "--key",
-        "k",
-        "--body",
-        str(body),
-        "--if-none-match",
-        "*",
-        fails=True,
-    )
+    create = ("s3api", "put-object", "--bucket", "api-bucket", "--key", "k", "--body", str(body), "--if-none-match", "*")
+    aws(server, *create)
+    aws(server, *create, fails=True)
     assert '"ContentLength": 5' in aws(server, "s3api", "head-object", "--bucket", "api-bucket", "--key", "k")
     assert (
         aws(
