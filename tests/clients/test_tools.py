@@ -53,9 +53,9 @@ def test_aws_s3api(server, tmp_path):
     body = tmp_path / "body"
     body.write_text("hello")
     aws(server, "s3api", "create-bucket", "--bucket", "api-bucket")
-    create = ("s3api", "put-object", "--bucket", "api-bucket", "--key", "k", "--body", str(body), "--if-none-match", "*")
-    aws(server, *create)
-    aws(server, *create, fails=True)
+    put = ("s3api", "put-object", "--bucket", "api-bucket", "--key", "k", "--body", str(body), "--if-none-match", "*")
+    aws(server, *put)
+    aws(server, *put, fails=True)
     assert '"ContentLength": 5' in aws(server, "s3api", "head-object", "--bucket", "api-bucket", "--key", "k")
     assert (
         aws(
