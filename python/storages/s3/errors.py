@@ -22,6 +22,10 @@ _SDK_OPERATIONS = {
     "delete": "DeleteObject",
 }
 
+# What S3 would have answered, where its double in memory found out by itself.
+_STATUS = {"not_found": 404, "already_exists": 412}
+_SERVICE_CODES = {404: "NoSuchKey", 412: "PreconditionFailed"}
+
 
 def explained(method):
     """Of a method that does I/O: what fails names the Django settings to look at, in the same line."""
@@ -59,15 +63,17 @@ def rephrase(error, text):
 def _make_catchable(error, method):
     """What the service answered is a ClientError too, where botocore is in use."""
     botocore = sys.modules.get("botocore.exceptions")
-    if botocore is None or not error.status or isinstance(error, botocore.ClientError):
+    status = error.status or _STATUS.get(error.code)
+    if botocore is None or not status or isinstance(error, botocore.ClientError):
         return
     operation = _SDK_OPERATIONS.get(error.operation or method, error.operation)
-    code = str(error.status) if operation == "HeadObject" else error.service_code  # an answer to HEAD has no body
+    # An answer to HEAD has no body.
+    code = str(status) if operation == "HeadObject" else error.service_code or _SERVICE_CODES.get(status, str(status))
     error.__class__ = _client_error(type(error), botocore.ClientError)
     error.operation_name = operation
     error.response = {
         "Error": {"Code": code, "Message": error.message},
-        "ResponseMetadata": {"HTTPStatusCode": error.status, "RequestId": error.request_id, "RetryAttempts": 0},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": error.request_id, "RetryAttempts": 0},
     }
 
 
