@@ -10,23 +10,10 @@ from dataclasses import dataclass
 
 import django
 import pytest
-from django.conf import settings
+from helpers import django_site
 from servers.fixtures import running_servers
 
-for name in [name for name in os.environ if name.startswith("AWS_")]:
-    del os.environ[name]  # tests say themselves what is in the environment
-os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = os.devnull
-
-settings.configure(
-    SECRET_KEY="of the tests",
-    USE_TZ=True,
-    TIME_ZONE="America/Chicago",
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.staticfiles"],
-    STATIC_URL="static/",
-    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-)
-django.setup()
+django_site.set_up(SECRET_KEY="of the tests")
 
 _numbers = itertools.count(1)
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 import json
 import sys
 
+from helpers import django_site
+
 
 def main():
-    import django
-    from django.conf import settings
-
-    settings.configure(
-        USE_TZ=True,
-        DATABASES={},
-        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.staticfiles"],
-        STATIC_URL="static/",
-    )
-    django.setup()
+    django_site.set_up()
     from parity.side import read_descriptions_once
 
     from costs.operations import OPERATIONS, storage_for

@@ -15,6 +15,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from helpers import django_site
+
 
 def read_descriptions_once():
     """Every session of boto3 reads megabytes of JSON anew; thousands of storages here need not."""
@@ -26,23 +28,8 @@ def read_descriptions_once():
 def main():
     read_descriptions_once()
     task = json.load(sys.stdin)
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = os.devnull
+    django_site.set_up()
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
-
-    import django
-    from django.conf import settings
-
-    settings.configure(
-        USE_TZ=True,
-        TIME_ZONE="America/Chicago",
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
-        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.staticfiles"],
-        STATIC_URL="static/",
-        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    )
-    django.setup()
 
     from parity import harness, scenarios
 
