@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import django
 import pytest
+from django.db import connection, models
 from helpers import django_site
 from servers.fixtures import running_servers
 
@@ -163,6 +164,32 @@ def own_place(own_server) -> Place:
     own_server.take_log()
     yield place
     own_server.set_faults("")
+
+
+@pytest.fixture(scope="module")
+def files_at():
+    """files_at(place, model) makes a table; the function it returns, a storage at the place for the model's files."""
+    tables = []
+
+    def of(place, model):
+        if model not in tables:
+            with connection.schema_editor() as editor:
+                editor.create_model(model)
+            tables.append(model)
+        fields = [field for field in model._meta.get_fields() if isinstance(field, models.FileField)]
+
+        def use(**options):
+            storage = place.storage(**options)
+            for field in fields:
+                field.storage = storage  # the one it has was made with its class
+            return storage
+
+        return use
+
+    yield of
+    for model in tables:
+        with connection.schema_editor() as editor:
+            editor.delete_model(model)
 
 
 @pytest.fixture

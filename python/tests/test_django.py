@@ -14,8 +14,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
-from django.db import connection, models
+from django.db import models
 from django.test import override_settings
+from helpers.models import the_storage
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage, S3Storage
 
 # -- Static files ------------------------------------------------------------------------------------------------------
@@ -86,10 +87,6 @@ def test_manifest_requests_at_construction(place):
 # -- Models ------------------------------------------------------------------------------------------------------------
 
 
-def the_storage():
-    return S3Storage(bucket_name="put in by the fixture")
-
-
 class Letter(models.Model):
     normal = models.FileField(storage=the_storage, upload_to="tests")
     default = models.FileField(storage=the_storage, upload_to="tests", default="tests/default.txt")
@@ -99,25 +96,9 @@ class Letter(models.Model):
         app_label = "contenttypes"
 
 
-@pytest.fixture(scope="module")
-def table():
-    with connection.schema_editor() as editor:
-        editor.create_model(Letter)
-    yield
-    with connection.schema_editor() as editor:
-        editor.delete_model(Letter)
-
-
 @pytest.fixture
-def documents(place, table):
-    # Field storages are made when the class is.
-    def use(**options):
-        storage = place.storage(**options)
-        for field in ("normal", "default", "short"):
-            Letter._meta.get_field(field).storage = storage
-        return storage
-
-    return use
+def documents(files_at, place):
+    return files_at(place, Letter)
 
 
 def test_default_storage_as_in_the_seeds(site):

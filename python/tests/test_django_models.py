@@ -20,15 +20,12 @@ from django.core.files.base import ContentFile, File
 from django.core.files.images import ImageFile, get_image_dimensions
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, models
+from django.db import models
 from django.db.migrations.writer import MigrationWriter
+from helpers.models import the_storage
 from storages.backends.s3 import S3Storage
 
 TESTS = Path(__file__).parent
-
-
-def the_storage():
-    return S3Storage(bucket_name="put in by the fixture")
 
 
 class Snapshot(models.Model):
@@ -47,24 +44,9 @@ class SnapshotForm(forms.ModelForm):
         fields = ("image", "other")
 
 
-@pytest.fixture(scope="module")
-def table():
-    with connection.schema_editor() as editor:
-        editor.create_model(Snapshot)
-    yield
-    with connection.schema_editor() as editor:
-        editor.delete_model(Snapshot)
-
-
 @pytest.fixture
-def photos(own_place, table):
-    def use(**options):
-        storage = own_place.storage(**options)
-        for name in ("image", "other"):
-            Snapshot._meta.get_field(name).storage = storage
-        return storage
-
-    return use
+def photos(files_at, own_place):
+    return files_at(own_place, Snapshot)
 
 
 def png(width, height):

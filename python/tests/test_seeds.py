@@ -14,16 +14,13 @@ import pytest
 from django.core.cache import caches
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection, models
+from django.db import models
 from django.http import HttpResponse
 from django.test import RequestFactory
+from helpers.models import the_storage
 from storages.backends.s3 import S3Storage
 
 SEEDS = ["000", "001", "002", "004"]
-
-
-def the_storage():
-    return S3Storage(bucket_name="put in by the fixture")
 
 
 class MyStorage(models.Model):
@@ -42,27 +39,9 @@ class MyStorage(models.Model):
         app_label = "contenttypes"
 
 
-FIELDS = [field.name for field in MyStorage._meta.get_fields() if isinstance(field, models.FileField)]
-
-
-@pytest.fixture(scope="module")
-def table():
-    with connection.schema_editor() as editor:
-        editor.create_model(MyStorage)
-    yield
-    with connection.schema_editor() as editor:
-        editor.delete_model(MyStorage)
-
-
 @pytest.fixture
-def storage(own_place, table):
-    def use(**options):
-        made = own_place.storage(**options)
-        for name in FIELDS:
-            MyStorage._meta.get_field(name).storage = made
-        return made
-
-    return use
+def documents(files_at, own_place):
+    return files_at(own_place, MyStorage)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -82,9 +61,9 @@ def test_storage_section(own_place, seed):
 
 
 @pytest.mark.parametrize(("seed", "overwrite"), [("000", False), ("001", True), ("002", False), ("004", False)])
-def test_model_section(storage, seed, overwrite):
+def test_model_section(documents, seed, overwrite):
     """Seeds 000, 001, 002, 004: "Model"; whether the second file has the name of the first is a setting since."""
-    backend = storage(file_overwrite=overwrite)
+    backend = documents(file_overwrite=overwrite)
     backend.save("tests/default.txt", ContentFile(b"default content"))
 
     # An object without a file has limited functionality
@@ -145,8 +124,8 @@ def test_model_section(storage, seed, overwrite):
     assert not backend.exists("tests/django_test.txt")
 
 
-def test_callable_and_dated_directories_seed_000(storage):
-    backend = storage()
+def test_callable_and_dated_directories_seed_000(documents):
+    backend = documents()
     obj = MyStorage()
     obj.custom.save("a b.txt", ContentFile(b"x"))
     obj.dated.save("c.txt", ContentFile(b"x"))
@@ -272,8 +251,8 @@ def test_default_storage_of_the_tutorial_seed_003(s3utils):
         assert not default_storage.exists("path/to/file/img.jpg")
 
 
-def test_download_view_of_the_tutorial_seed_003(s3utils, storage):
-    storage(location="media")
+def test_download_view_of_the_tutorial_seed_003(s3utils, documents):
+    documents(location="media")
     obj = MyStorage()
     obj.normal.save("table.csv", ContentFile(b"a,b\r\n1,2\r\n"))
     with pytest.raises(NotImplementedError):
@@ -291,9 +270,9 @@ def test_download_view_of_the_tutorial_seed_003(s3utils, storage):
     assert response["Content-Disposition"] == "attachment; filename=tests/table.csv"
 
 
-def test_upload_to_prefixes_seed_003(storage):
+def test_upload_to_prefixes_seed_003(documents):
     """`upload_to='dummy'` "does nothing", says the text; it does."""
-    storage(location="media")
+    documents(location="media")
     obj = MyStorage()
     obj.normal.save("x.txt", io.BytesIO(b"x"))
     assert obj.normal.name == "tests/x.txt"
