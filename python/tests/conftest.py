@@ -157,6 +157,12 @@ def place(any_server) -> Place:
 
 
 @pytest.fixture
+def storage(place):
+    """S3Storage with a fresh bucket on each S3 server there is."""
+    return place.storage()
+
+
+@pytest.fixture
 def own_place(own_server) -> Place:
     """A fresh bucket on the server in this process, whose log is empty and which has no faults."""
     place = Place("orlop", own_server.endpoint, own_server.access_key_id, own_server.secret_access_key).with_bucket()

@@ -9,7 +9,6 @@ import os
 import pickle
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import django
@@ -23,6 +22,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 from django.db.migrations.writer import MigrationWriter
 from helpers.models import the_storage
+from helpers.threads import in_threads
 from storages.backends.s3 import S3Storage
 
 TESTS = Path(__file__).parent
@@ -203,17 +203,7 @@ def test_a_file_is_read_by_several_threads(own_place):
     storage = own_place.storage()
     data = os.urandom(1 << 20)
     storage.save("a", ContentFile(data))
-    results = []
-
-    def work():
-        results.append(storage.open("a").read() == data)
-
-    threads = [threading.Thread(target=work) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert results == [True] * 16
+    assert in_threads(16, lambda _: storage.open("a").read() == data) == [True] * 16
 
 
 PROGRAM = """

@@ -9,18 +9,8 @@ import os
 import orlop
 import pytest
 from django.core.files.base import ContentFile
+from helpers.contents import content_of
 from storages.backends.s3 import S3File, S3Storage
-
-
-@pytest.fixture
-def storage(place):
-    return place.storage()
-
-
-def content_of(storage, name):
-    with storage.open(name) as file:
-        return file.read()
-
 
 # -- Reading -----------------------------------------------------------------------------------------------------------
 
