@@ -88,22 +88,22 @@ def crc32(data):
     return base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
 
 
-def crc64nvme(data):
-    value = 0xFFFFFFFFFFFFFFFF
+def _reflected_crc(data, polynomial, bits):
+    ones = (1 << bits) - 1
+    value = ones
     for byte in data:
         value ^= byte
         for _ in range(8):
-            value = (value >> 1) ^ (0x9A6C9329AC4BC9B5 if value & 1 else 0)
-    return base64.b64encode((value ^ 0xFFFFFFFFFFFFFFFF).to_bytes(8, "big")).decode()
+            value = (value >> 1) ^ (polynomial if value & 1 else 0)
+    return base64.b64encode((value ^ ones).to_bytes(bits // 8, "big")).decode()
+
+
+def crc64nvme(data):
+    return _reflected_crc(data, 0x9A6C9329AC4BC9B5, 64)
 
 
 def crc32c(data):
-    value = 0xFFFFFFFF
-    for byte in data:
-        value ^= byte
-        for _ in range(8):
-            value = (value >> 1) ^ (0x82F63B78 if value & 1 else 0)
-    return base64.b64encode((value ^ 0xFFFFFFFF).to_bytes(4, "big")).decode()
+    return _reflected_crc(data, 0x82F63B78, 32)
 
 
 class Connection:
