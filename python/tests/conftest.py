@@ -12,6 +12,7 @@ import django
 import pytest
 from django.db import connection, models
 from helpers import django_site
+from helpers.static_files import write_files
 from servers.fixtures import running_servers
 
 django_site.set_up(SECRET_KEY="of the tests")
@@ -196,6 +197,21 @@ def files_at():
     for model in tables:
         with connection.schema_editor() as editor:
             editor.delete_model(model)
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A folder of static files that name each other."""
+    files = {
+        "css/site.css": 'body { background: url("../img/dot.svg"); }\n@import "parts/base.css";',
+        "css/parts/base.css": 'h1 { src: url("../../img/dot.svg#x") }',
+        "img/dot.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "js/app.js": "console.log('h\u00e9');\n//# sourceMappingURL=app.js.map\n",
+        "js/app.js.map": "{}",
+        "a b.txt": "space",
+        "empty.txt": "",
+    }
+    return write_files(tmp_path / "source", files)
 
 
 @pytest.fixture

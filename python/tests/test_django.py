@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import pickle
 import urllib.request
@@ -13,10 +12,11 @@ from django.core.cache import caches
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
 from django.db import models
 from django.test import override_settings
+from helpers.commands import output_of
 from helpers.models import the_storage
+from helpers.static_files import found_in, write_files
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage, S3Storage
 
 # -- Static files ------------------------------------------------------------------------------------------------------
@@ -24,23 +24,20 @@ from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage, S3Sto
 
 @pytest.fixture
 def static_source(tmp_path):
-    (tmp_path / "css").mkdir()
-    (tmp_path / "css" / "site.css").write_text('body { background: url("../img/dot.svg"); }')
-    (tmp_path / "img").mkdir()
-    (tmp_path / "img" / "dot.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
-    (tmp_path / "a b.txt").write_text("space")
-    return tmp_path
+    files = {
+        "css/site.css": 'body { background: url("../img/dot.svg"); }',
+        "img/dot.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "a b.txt": "space",
+    }
+    return write_files(tmp_path, files)
 
 
 def from_folder(source):
-    finder = "django.contrib.staticfiles.finders.FileSystemFinder"
-    return override_settings(STATICFILES_DIRS=[str(source)], STATICFILES_FINDERS=[finder])
+    return override_settings(**found_in(source))
 
 
 def collectstatic(**options):
-    out = io.StringIO()
-    call_command("collectstatic", interactive=False, stdout=out, **options)
-    return out.getvalue()
+    return output_of("collectstatic", interactive=False, **options)
 
 
 @pytest.mark.parametrize("location", ["", "static"])

@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.management import call_command, load_command_class
 from django.test import override_settings
+from helpers.static_files import found_in
 from orlop.pytest_plugin import memory_storages, s3_server, s3_storages
 from storages.backends.memory import MemoryManifestStaticStorage, MemoryStorage
 from storages.backends.s3 import S3Storage
@@ -327,8 +328,7 @@ def test_a_manifest(memory_storages):
 @pytest.fixture
 def static_site(tmp_path):
     (tmp_path / "a.css").write_text("a {}")
-    finder = "django.contrib.staticfiles.finders.FileSystemFinder"
-    settings = {"STATICFILES_DIRS": [str(tmp_path)], "STATICFILES_FINDERS": [finder]}
+    settings = found_in(tmp_path)
     backend = "storages.backends.s3.S3ManifestStaticStorage"
     if django.VERSION >= (4, 2):
         settings["STORAGES"] = {"staticfiles": {"BACKEND": backend}}

@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command, load_command_class
 from django.db import models
 from django.test import override_settings
+from helpers.static_files import found_in
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage, S3Storage
 
 PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "django" / "requests.md"
@@ -282,9 +283,7 @@ def collect(storage):
         for number in range(20):
             pathlib.Path(source, f"{number}.txt").write_text(str(number))
             os.utime(pathlib.Path(source, f"{number}.txt"), (1e9, 1e9))
-        settings["STATICFILES_DIRS"] = [source]
-        settings["STATICFILES_FINDERS"] = ["django.contrib.staticfiles.finders.FileSystemFinder"]
-        with override_settings(**settings):
+        with override_settings(**settings, **found_in(source)):
             command = load_command_class(COLLECTSTATIC, "collectstatic")
             call_command(command, interactive=False, verbosity=0, stdout=io.StringIO())
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import orlop
 import pytest
 from django.core.files.base import ContentFile
+from helpers import upstream
 
 from costs.operations import OPERATIONS, NotHere, parsed, rows, storage_for
 
 TESTS = Path(__file__).parents[1]
-UPSTREAM = TESTS.parents[1] / ".venv-upstream" / "bin" / "python"
 
 
 def test_every_row_is_made_and_every_operation_is_told():
@@ -42,11 +42,10 @@ def test_row(row, own_place, own_server):
 
 def test_the_last_column(own_place, own_server):
     """What django-storages itself asks for."""
-    if not UPSTREAM.exists():
-        pytest.skip("no .venv-upstream; ./dev test makes it")
+    upstream.need()
     rest = {"PYTHONPATH": str(TESTS), "AWS_EC2_METADATA_DISABLED": "true"}
     theirs = subprocess.Popen(
-        [UPSTREAM, "-m", "costs.theirs"],
+        [upstream.PYTHON, "-m", "costs.theirs"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import upstream
 
 from parity import harness, scenarios
 
 ROOT = Path(__file__).parents[3]
 TESTS = ROOT / "python" / "tests"
-UPSTREAM = ROOT / ".venv-upstream" / "bin" / "python"
 DIFFERENCES = ROOT / "docs" / "django" / "differences.md"
 
 for module in pkgutil.iter_modules(scenarios.__path__):
@@ -53,10 +53,9 @@ def key_pair():
 @pytest.fixture(scope="module")
 def sides(comparable_server):
     """Both sides' outcomes: {scenario: outcome}, on each server that can tell."""
-    if not UPSTREAM.exists():
-        pytest.skip("no .venv-upstream; ./dev test makes it")
+    upstream.need()
     server = {name: getattr(comparable_server, name) for name in ("endpoint", "key", "secret", "ca")} | key_pair()
-    theirs = run_side(UPSTREAM, [TESTS], {"server": server, "side": "theirs"})
+    theirs = run_side(upstream.PYTHON, [TESTS], {"server": server, "side": "theirs"})
     ours = run_side(sys.executable, [ROOT / "python", TESTS], {"server": server, "side": "ours"})
     assert ".venv-upstream" in theirs[""] and ".venv-upstream" not in ours[""]
     return theirs, ours
