@@ -1,41 +1,27 @@
-"""Moving over: what `storages.check` says of settings of every era, what it writes, and what it finds out by asking."""
+"""Moving over: what `storages.check` says of settings of every era, and what it writes."""
 
 from __future__ import annotations
 
 import ast
-import importlib.util
-import io
-import json
 import pathlib
 import re
-import subprocess
 import sys
-import time
 import urllib.request
-from email.utils import formatdate
 
-import django
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.management import CommandError, call_command
 from django.test import override_settings
+from helpers.checking import ERAS, REMOVED, errors_of, examine, kinds, text_of, written
 from storages import checks
 from storages.backends import s3
 from storages.check import eras
-from storages.check import probe as probing
 from storages.check.findings import DANGEROUS, DIFFERENT, ERROR, RECOGNISED, TRANSLATED, WITHOUT_EFFECT
 from storages.check.legacy import findings_of, read_settings, stand_ins
-from storages.check.migrations import secrets_in
-from storages.check.policy import policy_for
-from storages.check.probe import probe
 from storages.check.project import Project, storage_of
 from storages.check.write import block_of
-from storages.management.commands.storages import Command
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ERAS = pathlib.Path(__file__).parent / "eras"
-REMOVED = django.VERSION >= (5, 1)  # DEFAULT_FILE_STORAGE and STATICFILES_STORAGE
 
 
 @pytest.fixture
@@ -49,21 +35,6 @@ def project(monkeypatch):
         return found
 
     return load
-
-
-def kinds(project):
-    return {(finding.setting, finding.kind) for finding in project.all_findings()}
-
-
-def text_of(project, setting, kind):
-    return next(f.text for f in project.all_findings() if (f.setting, f.kind) == (setting, kind))
-
-
-def written(project):
-    """What the block that is written says, as Python understands it."""
-    values = {}
-    exec(block_of(project), values)
-    return values["STORAGES"]
 
 
 # -- The tables --------------------------------------------------------------------------------------------------------
@@ -207,7 +178,7 @@ def test_todays(project, monkeypatch):
     found = project("today")
     assert ("staticfiles: default_acl", DANGEROUS) in kinds(found)
     assert "AWS_S3_REGION_NAME" in text_of(found, "AWS_S3_REGION", WITHOUT_EFFECT)
-    assert not [finding for finding in found.all_findings() if finding.kind is ERROR]
+    assert not errors_of(found)
     assert "hidden" not in block_of(found)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id from outside")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret from outside")
@@ -246,10 +217,6 @@ def test_what_is_written_works(project, own_place, monkeypatch, era):
 
 
 # -- Single settings ---------------------------------------------------------------------------------------------------
-
-
-def examine(backend="storages.backends.s3.S3Storage", options=None, **values):
-    return Project({"STORAGES": {"default": {"BACKEND": backend, "OPTIONS": options or {}}}, **values})
 
 
 @pytest.mark.parametrize(
@@ -354,28 +321,39 @@ def test_storages_that_are_not_s3s():
     assert "ModuleNotFoundError" in text_of(examine("nowhere.Storage"), "default: BACKEND", ERROR)
 
 
-def test_a_class_of_the_project_stays(tmp_path, monkeypatch):
-    (tmp_path / "their_storages.py").write_text(
-        "from storages.backends.s3 import S3Storage\n\n\nclass Media(S3Storage):\n    location = 'media'\n"
-    )
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """Makes a module of the project."""
+
+    def write(name, text):
+        (tmp_path / f"{name}.py").write_text(text)
+
     monkeypatch.syspath_prepend(str(tmp_path))
+    return write
+
+
+def test_a_class_of_the_project_stays(module):
+    module(
+        "their_storages",
+        "from storages.backends.s3 import S3Storage\n\n\nclass Media(S3Storage):\n    location = 'media'\n",
+    )
     found = examine("their_storages.Media", {"bucket_name": "b"})
     assert written(found)["default"] == {"BACKEND": "their_storages.Media", "OPTIONS": {"bucket_name": "b"}}
-    assert not [finding for finding in found.all_findings() if finding.kind is ERROR]
+    assert not errors_of(found)
 
 
-def test_attributes_of_a_class_of_the_project(tmp_path, monkeypatch):
-    (tmp_path / "public_storages.py").write_text(
+def test_attributes_of_a_class_of_the_project(module):
+    module(
+        "public_storages",
         "from storages.backends.s3boto3 import S3Boto3Storage\n\n\n"
         "class Public(S3Boto3Storage):\n    bucket_name = 'b'\n    default_acl = 'public-read'\n\n\n"
-        "class Plain(S3Boto3Storage):\n    bucket_name = 'b'\n    reduced_redundancy = True\n"
+        "class Plain(S3Boto3Storage):\n    bucket_name = 'b'\n    reduced_redundancy = True\n",
     )
-    monkeypatch.syspath_prepend(str(tmp_path))
     found = examine("public_storages.Public")
     assert ("default: default_acl", DANGEROUS) in kinds(found)
     assert "everybody may read" in text_of(found, "default: default_acl", DANGEROUS)
     assert {setting for setting, kind in kinds(found) if kind is TRANSLATED} == set()
-    assert not [finding for finding in found.all_findings() if finding.kind is ERROR]
+    assert not errors_of(found)
     assert written(found)["default"] == {"BACKEND": "public_storages.Public"}
     found = examine("public_storages.Plain", AWS_AUTO_CREATE_BUCKET=True)
     assert "was 'public-read'" in text_of(found, "default: default_acl", DANGEROUS)
@@ -383,19 +361,18 @@ def test_attributes_of_a_class_of_the_project(tmp_path, monkeypatch):
     assert written(found)["default"]["OPTIONS"] == {"object_parameters": parameters}
 
 
-def test_a_function_that_makes_something_else(tmp_path, monkeypatch):
-    (tmp_path / "other_storages.py").write_text("class Other:\n    pass\n\n\ndef make():\n    return Other()\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+def test_a_function_that_makes_something_else(module):
+    module("other_storages", "class Other:\n    pass\n\n\ndef make():\n    return Other()\n")
     for name in ("Other", "make"):
         assert examine(f"other_storages.{name}").all_findings() == []
 
 
-def test_a_class_of_the_project_that_fails(tmp_path, monkeypatch):
-    (tmp_path / "failing_storages.py").write_text(
+def test_a_class_of_the_project_that_fails(module):
+    module(
+        "failing_storages",
         "from storages.backends.s3 import S3Storage\n\n\nclass Media(S3Storage):\n"
-        "    def __init__(self, **options):\n        raise KeyError('BUCKET')\n"
+        "    def __init__(self, **options):\n        raise KeyError('BUCKET')\n",
     )
-    monkeypatch.syspath_prepend(str(tmp_path))
     assert text_of(examine("failing_storages.Media"), "default: OPTIONS", ERROR) == "KeyError: 'BUCKET'"
 
 
@@ -411,7 +388,7 @@ def test_the_protocol_that_was_made_secure():
     assert "OPTIONS" not in written(found)["default"]
 
 
-def test_no_secret_is_shown(project):
+def test_no_secret_is_shown():
     from storages.check.report import lines_of
 
     secrets = {
@@ -425,125 +402,6 @@ def test_no_secret_is_shown(project):
     assert 'os.environ["AWS_SSE_CUSTOMER_KEY"]' in text
 
 
-# -- Where it is called from -------------------------------------------------------------------------------------------
-
-
-def run_module(*arguments):
-    command = [sys.executable, "-m", "storages.check", *map(str, arguments)]
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
-
-
-def test_the_module():
-    done = run_module(ERAS / "boto3_site.py")
-    assert done.returncode == int(REMOVED)
-    assert "dangerous       AWS_S3_VERIFY " in done.stdout
-    assert run_module(ERAS / "today_site.py").returncode == 0
-    if importlib.util.find_spec("boto") is None:
-        assert "import boto " in run_module(ERAS / "boto_site.py").stdout
-    assert run_module("--write", ERAS / "boto_site.py").stdout.startswith("STORAGES = {")
-    failed = run_module("no.such.module")
-    assert (failed.returncode, "ModuleNotFoundError" in failed.stdout) == (2, True)
-
-
-def manage(*arguments):
-    out = io.StringIO()
-    call_command(Command(), *arguments, stdout=out)
-    return out.getvalue()
-
-
-S3_SITE = {"default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"bucket_name": "media"}}}
-new_django = pytest.mark.skipif(django.VERSION < (4, 2), reason="STORAGES is of Django 4.2")
-
-
-@new_django
-def test_the_command():
-    with override_settings(STORAGES=S3_SITE, AWS_S3_VERIFY=False):
-        assert "dangerous       AWS_S3_VERIFY " in manage("check")
-        assert manage("check", "--write").startswith("STORAGES = {")
-    with override_settings(STORAGES=S3_SITE, AWS_LOCATION="/x"), pytest.raises(CommandError):
-        manage("check")
-
-
-@new_django
-def test_system_checks():
-    from django.core.checks.registry import registry
-
-    assert {checks.check_settings} <= registry.registered_checks
-    assert {checks.check_deployment} <= registry.deployment_checks
-    wrong = {"AWS_LOCATION": "/x", "AWS_S3_VERIFY": False, "AWS_S3_SIGNATURE_VERSION": "s3"}
-    with override_settings(STORAGES=S3_SITE, **wrong):
-        assert [message.id for message in checks.check_settings(None)] == ["storages.E023", "storages.W013"]
-        assert "storages.I034" in [message.id for message in checks.check_deployment(None)]
-    with override_settings(STORAGES=S3_SITE):
-        assert checks.check_settings(None) == []
-
-
-def test_secrets_in_migrations(tmp_path):
-    migration = tmp_path / "0001_initial.py"
-    migration.write_text(
-        "field = models.FileField(storage=storages.backends.s3.S3Storage(secret_key='hidden', location='x'))\n"
-        "other = models.FileField(storage=storages.backends.s3.S3Storage(access_key=os.environ['KEY']))\n"
-        "third = login(secret_key='not a storage')\n"
-    )
-    assert list(secrets_in(migration)) == ["secret_key"]
-    migration.write_text("this is no Python")
-    assert list(secrets_in(migration)) == []
-
-
-def test_secrets_in_migrations_of_a_project(tmp_path):
-    (tmp_path / "shop" / "migrations").mkdir(parents=True)
-    (tmp_path / "shop" / "__init__.py").touch()
-    migration = tmp_path / "shop" / "migrations" / "0001_initial.py"
-    migration.write_text("field = models.FileField(storage=S3Storage(secret_key='hidden'))\n")
-    (tmp_path / "their_settings.py").write_text("INSTALLED_APPS = ['shop', 'not.there', 'shop.apps.ShopConfig']\n")
-    text = run_module(tmp_path / "their_settings.py").stdout
-    assert "dangerous       shop.0001_initial  holds secret_key: change that key" in text
-    assert "hidden" not in text
-
-
-def test_a_secret_of_a_field():
-    from django.db import models
-    from storages.check.migrations import _of_fields
-
-    class Vault(models.Model):
-        direct = models.FileField(storage=s3.S3Storage(secret_key="hidden"))
-        called = models.FileField(storage=lambda: s3.S3Storage(secret_key="hidden"))
-        plain = models.FileField()
-
-        class Meta:
-            app_label = "contenttypes"
-
-    (finding,) = _of_fields(Vault)
-    assert (finding.setting, finding.kind) == ("contenttypes.Vault.direct", DANGEROUS)
-    assert "hidden" not in finding.text
-
-
-def test_settings_in_a_package(tmp_path):
-    package = tmp_path / "their_site" / "settings"
-    package.mkdir(parents=True)
-    for directory in (package.parent, package):
-        (directory / "__init__.py").touch()
-    (package / "base.py").write_text("AWS_S3_VERIFY = False\n")
-    (package / "production.py").write_text(
-        "from .base import *\n\nSTORAGES = {'default': {'BACKEND': 'storages.backends.s3.S3Storage'}}\n"
-    )
-    assert "dangerous       AWS_S3_VERIFY" in run_module(package / "production.py").stdout
-
-
-def test_a_class_that_reads_the_settings(tmp_path):
-    (tmp_path / "their_storages.py").write_text(
-        "from django.conf import settings\nfrom storages.backends.s3 import S3Storage\n\n\n"
-        "class Media(S3Storage):\n    location = settings.MEDIA_LOCATION\n"
-    )
-    settings_file = tmp_path / "their_settings.py"
-    settings_file.write_text(
-        "MEDIA_LOCATION = 'media'\n"
-        "STORAGES = {'default': {'BACKEND': 'their_storages.Media', 'OPTIONS': {'bucket_name': 'b'}}}\n"
-    )
-    done = run_module(settings_file)
-    assert (done.returncode, "cannot be used" in done.stdout) == (0, False), done.stdout
-
-
 def test_objects_stay_as_they_are():
     from storages.s3.options import TransferConfig
 
@@ -553,132 +411,6 @@ def test_objects_stay_as_they_are():
     assert text.startswith("# What stands as ... is to stay as you have it.\n")
     assert written(found)["default"]["OPTIONS"] == {"transfer_config": ..., "proxies": {"https": ...}, "gzip": True}
     assert "hidden" not in text
-
-
-# -- The policy --------------------------------------------------------------------------------------------------------
-
-
-def actions(document):
-    return {action for statement in document["Statement"] for action in statement["Action"]}
-
-
-@new_django
-def test_the_policy_of_seed_001():
-    with override_settings(STORAGES=S3_SITE, AWS_DEFAULT_ACL="public-read"):
-        document = json.loads(manage("policy"))
-    assert document["Version"] == "2012-10-17"
-    # s3:GetObjectAcl of the seed is not needed: nothing here asks for it.
-    assert {"s3:PutObject", "s3:GetObject", "s3:ListBucket", "s3:DeleteObject", "s3:PutObjectAcl"} <= actions(document)
-    resources = [resource for statement in document["Statement"] for resource in statement["Resource"]]
-    assert resources == ["arn:aws:s3:::media", "arn:aws:s3:::media/*"]
-    with override_settings(STORAGES=S3_SITE):
-        assert "s3:PutObjectAcl" not in actions(json.loads(manage("policy", "default")))
-        with pytest.raises(CommandError, match="no S3 storage is called other"):
-            manage("policy", "other")
-
-
-def test_a_policy_is_about_the_location_and_the_parameters():
-    storage = s3.S3Storage(
-        bucket_name="b",
-        location="media",
-        region_name="cn-north-1",
-        object_parameters={"Tagging": "a=b", "SSEKMSKeyId": "arn:aws-cn:kms:cn-north-1:1:key/k"},
-    )
-    document = policy_for([storage, storage])
-    assert [statement["Resource"] for statement in document["Statement"]] == [
-        ["arn:aws-cn:s3:::b"],
-        ["arn:aws-cn:s3:::b/media/*"],
-        ["arn:aws-cn:kms:cn-north-1:1:key/k"],
-    ]
-    assert {"s3:PutObjectTagging", "kms:Decrypt"} <= actions(document)
-
-
-# -- Asking the bucket -------------------------------------------------------------------------------------------------
-
-
-def answers(storage, **options):
-    return {answer.subject: answer for answer in probe(storage, **options)}
-
-
-def test_a_bucket_that_works(place):
-    storage = place.storage(location="probed", default_acl="private")
-    found = answers(storage, origin="https://site.example.com")
-    for subject in (
-        "reach s3:ListBucket s3:PutObject s3:PutObjectAcl s3:GetObject s3:AbortMultipartUpload s3:DeleteObject clock"
-    ).split():
-        assert found[subject].state == "ok", found[subject]
-    assert storage.listdir("") == ([], [])
-
-
-@pytest.mark.parametrize(("seconds", "state"), [(0, "ok"), (-60, "ok"), (3600, "FAIL"), (-3600, "FAIL")])
-def test_clocks(seconds, state):
-    (answer,) = probing._clock({"Date": formatdate(time.time() + seconds, usegmt=True)})
-    assert answer.state == state
-    assert abs(seconds) < 2 or ("behind" if seconds > 0 else "ahead of") in answer.text
-
-
-@pytest.mark.parametrize(
-    ("here", "there", "state"),
-    [
-        ("eu-west-1", "eu-west-1", "ok"),
-        (None, "us-east-1", "ok"),
-        (None, "eu-west-1", "note"),
-        ("eu-west-1", "us-east-1", "FAIL"),
-        ("eu-west-1", None, "note"),
-    ],
-)
-def test_regions(here, there, state):
-    headers = {"x-amz-bucket-region": there} if there else {}
-    (answer,) = probing._region(s3.S3Storage(bucket_name="b", region_name=here), headers)
-    assert answer.state == state
-
-
-def test_cors_is_told(own_place):
-    found = answers(own_place.storage(), origin="https://site.example.com")
-    assert (found["CORS GET"].state, found["CORS PUT"].state) == ("ok", "ok")
-    assert answers(own_place.storage())["CORS"].state == "note"
-
-
-@pytest.mark.parametrize(
-    ("fault", "permission"),
-    [
-        ("PutObject 403", "s3:PutObject"),
-        ("DeleteObject* 403", "s3:DeleteObject"),
-        ("GetObject 403", "s3:GetObject"),
-        ("CreateMultipartUpload 403", "s3:AbortMultipartUpload"),
-        ("GET /*/ 403", "s3:ListBucket"),
-    ],
-)
-def test_a_permission_that_is_missing(own_server, own_place, fault, permission):
-    if "DeleteObject" in fault:
-        fault = "DeleteObject 403\nDeleteObjects 403"
-    if permission == "s3:ListBucket":
-        fault = "ListObjectsV2 403\nListObjects 403"
-    own_server.set_faults(fault)
-    found = answers(own_place.storage())
-    denied = {subject for subject, answer in found.items() if answer.state == "FAIL"}
-    assert permission in denied
-    assert denied <= {permission, "reach", "create only if absent"}
-
-
-def test_a_bucket_that_is_not_there(own_place):
-    assert "no bucket" in answers(own_place.storage(bucket_name="nowhere"))["reach"].text
-
-
-def test_nobody_there(closed_port):
-    storage = s3.S3Storage(
-        bucket_name="b", endpoint_url=f"http://127.0.0.1:{closed_port}", access_key="a", secret_key="hidden"
-    )
-    found = answers(storage)
-    assert (list(found), found["reach"].state) == (["reach"], "FAIL")
-    assert "hidden" not in str(found)
-
-
-@new_django
-def test_probing_by_command(own_place):
-    site = {"default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": own_place.options}}
-    with override_settings(STORAGES=site):
-        assert "s3:PutObject               allowed" in manage("check", "--probe")
 
 
 def test_the_storage_of_a_place_is_the_one_django_makes():
