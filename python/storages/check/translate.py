@@ -53,7 +53,7 @@ class Translation:
             if self._was_read(setting):
                 getattr(self, "_" + setting.lower())(setting, self._given[setting])
             else:
-                self._find(WITHOUT_EFFECT, setting, 3, "only the class on boto read it; remove it")
+                self._drop(setting, "only the class on boto read it; remove it")
         else:
             self._unknown(setting)
 
@@ -65,11 +65,20 @@ class Translation:
     def _find(self, kind, setting, number, text):
         self.findings.append(Finding(kind, self._label(setting), text, number))
 
+    def _drop(self, setting, text):
+        self._find(WITHOUT_EFFECT, setting, 3, text)
+
     def _move(self, setting, option, value, note=""):
         self._find(TRANSLATED, setting, 1, f"{option} = {shown(value)}{note}")
         if option == "object_parameters":
             value = {**self.moved.get(option, self._given.get("AWS_S3_OBJECT_PARAMETERS") or {}), **value}
         self.moved[option] = self.options[option] = value
+
+    def _move_if(self, value, setting, option, moved, otherwise="is empty"):
+        if value:
+            self._move(setting, option, moved)
+        else:
+            self._drop(setting, f"{otherwise}; remove it")
 
     # -- Today's settings --------------------------------------------------------------------------------------------
 
@@ -155,32 +164,28 @@ class Translation:
     def _aws_auto_create_bucket(self, setting, value):
         if value:
             bucket = self._given.get("AWS_STORAGE_BUCKET_NAME") or "BUCKET"
-            self._find(WITHOUT_EFFECT, setting, 3, f"make the bucket yourself, once: orlop mb s3://{bucket}")
+            self._drop(setting, f"make the bucket yourself, once: orlop mb s3://{bucket}")
         else:
-            self._find(WITHOUT_EFFECT, setting, 3, "buckets are never made; remove it")
+            self._drop(setting, "buckets are never made; remove it")
 
     def _aws_bucket_acl(self, setting, value):
-        self._find(WITHOUT_EFFECT, setting, 3, "was for buckets made by AWS_AUTO_CREATE_BUCKET; remove it")
+        self._drop(setting, "was for buckets made by AWS_AUTO_CREATE_BUCKET; remove it")
 
     def _aws_preload_metadata(self, setting, value):
-        self._find(WITHOUT_EFFECT, setting, 3, "every question is asked when it is put; remove it")
+        self._drop(setting, "every question is asked when it is put; remove it")
 
     def _aws_reduced_redundancy(self, setting, value):
-        if value:
-            self._move(setting, "object_parameters", {"StorageClass": "REDUCED_REDUNDANCY"})
-        else:
-            self._find(WITHOUT_EFFECT, setting, 3, "this is the default; remove it")
+        moved = {"StorageClass": "REDUCED_REDUNDANCY"}
+        self._move_if(value, setting, "object_parameters", moved, "this is the default")
 
     def _aws_s3_encryption(self, setting, value):
-        if value:
-            self._move(setting, "object_parameters", {"ServerSideEncryption": "AES256"})
-        else:
-            self._find(WITHOUT_EFFECT, setting, 3, "the bucket's default is in force; remove it")
+        moved = {"ServerSideEncryption": "AES256"}
+        self._move_if(value, setting, "object_parameters", moved, "the bucket's default is in force")
 
     def _aws_s3_secure_urls(self, setting, value):
         # https: was the oldest class's choice only when told so; today it is everybody's.
         if value or self._era == "oldest":
-            self._find(WITHOUT_EFFECT, setting, 3, "https: is the default; remove it")
+            self._drop(setting, "https: is the default; remove it")
         else:
             protocol = self._given.get("AWS_S3_URL_PROTOCOL", "http:")  # "" as an option: URLs begin with //
             self._move(setting, "url_protocol", protocol, ", of URLs with a custom domain")
@@ -194,28 +199,27 @@ class Translation:
                 ERROR, f"{setting}[{name!r}]", 27, "S3 keeps no such header; x-amz-meta-... are kept as Metadata"
             )
         if not value:
-            self._find(WITHOUT_EFFECT, setting, 3, "is empty; remove it")
+            self._drop(setting, "is empty; remove it")
 
     def _aws_origin(self, setting, value):
         region = eras.region_of_location(value)
         if eras.region_of_host(self._given.get("AWS_S3_HOST") or ""):
-            self._find(WITHOUT_EFFECT, setting, 3, "AWS_S3_HOST tells the region; remove it")
+            self._drop(setting, "AWS_S3_HOST tells the region; remove it")
         elif region:
             self._move(setting, "region_name", region)
         else:
-            self._find(WITHOUT_EFFECT, setting, 3, "this is the default region; remove it")
+            self._drop(setting, "this is the default region; remove it")
 
     def _aws_s3_calling_format(self, setting, value):
         style, is_host = eras.addressing_of(value)
         bucket = self._given.get("AWS_STORAGE_BUCKET_NAME") or ""
         if style == "virtual" and "." in bucket:
             # The certificate is for *.s3.amazonaws.com, and a wildcard stands for one label (RFC 6125, 6.4.3).
-            text = "bucket names with dots are no host names with https:; remove it"
-            self._find(WITHOUT_EFFECT, setting, 3, text)
+            self._drop(setting, "bucket names with dots are no host names with https:; remove it")
         elif style:
             self._move(setting, "addressing_style", style)
         else:
-            self._find(WITHOUT_EFFECT, setting, 3, "buckets are host names where they can be; remove it")
+            self._drop(setting, "buckets are host names where they can be; remove it")
         if is_host and "AWS_S3_CUSTOM_DOMAIN" not in self._given:
             self._keep_host(setting, bucket)
 
@@ -238,34 +242,28 @@ class Translation:
         elif region:
             self._move(setting, "region_name", region)
         else:
-            self._find(WITHOUT_EFFECT, setting, 3, "this is the default; remove it")
+            self._drop(setting, "this is the default; remove it")
 
     def _aws_s3_port(self, setting, value):
         text = "is part of endpoint_url" if self._given.get("AWS_S3_HOST") and value else "remove it"
-        self._find(WITHOUT_EFFECT, setting, 3, text)
+        self._drop(setting, text)
 
     def _aws_s3_proxy_host(self, setting, value):
         port = self._given.get("AWS_S3_PROXY_PORT")
-        if value:
-            proxy = f"{value}:{port}" if port else value
-            self._move(setting, "proxies", {"http": proxy, "https": proxy})
-        else:
-            self._find(WITHOUT_EFFECT, setting, 3, "is empty; remove it")
+        proxy = f"{value}:{port}" if port else value
+        self._move_if(value, setting, "proxies", {"http": proxy, "https": proxy})
 
     def _aws_s3_proxy_port(self, setting, value):
-        self._find(WITHOUT_EFFECT, setting, 3, "is part of proxies")
+        self._drop(setting, "is part of proxies")
 
     def _s3_use_sigv4(self, setting, value):
-        self._find(WITHOUT_EFFECT, setting, 3, "SigV4 is what requests and URLs are signed with; remove it")
+        self._drop(setting, "SigV4 is what requests and URLs are signed with; remove it")
 
     def _aws_querystring_active(self, setting, value):
         self._move(setting, "querystring_auth", bool(value))
 
     def _aws_bucket_prefix(self, setting, value):
-        if value:
-            self._move(setting, "location", str(value).lstrip("/"))
-        else:
-            self._find(WITHOUT_EFFECT, setting, 3, "is empty; remove it")
+        self._move_if(value, setting, "location", str(value).lstrip("/"))
 
     def _crypto_keys(self, setting, value):
         text = (

@@ -165,13 +165,19 @@ def writing(site):
     return seen, site.stored("dir/a.txt"), site.stored("b.css")
 
 
-@scenario(each={"str": "é", "bytes": b"\xff", "bytearray": bytearray(b"\xff\x00"), "int": 5, "None": None})
-def what_can_be_written(site, data):
+def written(site, data, **options):
+    """What became of writing `data`, and what is then there."""
+
     def write():
-        with site.storage().open("a", "w") as file:
+        with site.storage(**options).open("a", "w") as file:
             return file.write(data)
 
     return outcome(write), site.stored("a")
+
+
+@scenario(each={"str": "é", "bytes": b"\xff", "bytearray": bytearray(b"\xff\x00"), "int": 5, "None": None})
+def what_can_be_written(site, data):
+    return written(site, data)
 
 
 @scenario
@@ -200,11 +206,7 @@ def opened_and_not_written(site, taken):
 
 @scenario(differs='`write("")` and `close()`')
 def writing_nothing(site):
-    def write():
-        with site.storage().open("a", "w") as file:
-            return file.write("")
-
-    return outcome(write), site.stored("a")
+    return written(site, "")
 
 
 @scenario(differs="an exception inside")
@@ -251,12 +253,7 @@ def file_overwrite_false_and_open(site):
 @scenario(differs='`open(name, "w")` obeys `file_overwrite`')
 def file_overwrite_false_and_open_of_what_is_there(site):
     site.put("a", b"old")
-
-    def write():
-        with site.storage(file_overwrite=False).open("a", "w") as file:
-            file.write("new")
-
-    return outcome(write), site.stored("a")
+    return written(site, "new", file_overwrite=False)
 
 
 @scenario
