@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "net/http.h"
+#include "net/text_body.h"
 #include "worker.h"
 
 namespace {
@@ -92,21 +93,6 @@ class Bare {
   std::size_t sent_ = 0;
 };
 
-class TextBody final : public orlop::net::BodySource {
- public:
-  std::uint64_t size() const noexcept override { return body.size(); }
-  orlop::Result<std::size_t> read(orlop::MutableBytes out) override {
-    const std::size_t piece = std::min(out.size(), body.size() - at_);
-    std::memcpy(out.data(), body.data() + at_, piece);
-    at_ += piece;
-    return piece;
-  }
-  void rewind() noexcept override { at_ = 0; }
-
- private:
-  std::size_t at_ = 0;
-};
-
 // Ours, as a driver uses it: the request is made anew each time.
 class Ours {
  public:
@@ -116,7 +102,7 @@ class Ours {
     return {{"head", [this] { send("HEAD", nullptr, 0); }},
             {"get", [this] { send("GET", nullptr, body.size()); }},
             {"put", [this] {
-               TextBody source;
+               orlop::net::TextBody source(body);
                send("PUT", &source, 0);
              }}};
   }

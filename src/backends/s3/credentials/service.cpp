@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "net/text_body.h"
 #include "wire/date.h"
 
 namespace orlop::s3 {
@@ -15,25 +15,8 @@ namespace {
 constexpr std::size_t answer_limit = 128 << 10;  // tokens have some KiB
 constexpr std::chrono::milliseconds first_delay{100};
 
-class TextBody final : public net::BodySource {
- public:
-  explicit TextBody(std::string_view text) : text_(text) {}
-  std::uint64_t size() const noexcept override { return text_.size(); }
-  Result<std::size_t> read(MutableBytes out) override {
-    std::size_t n = std::min(out.size(), text_.size() - at_);
-    std::memcpy(out.data(), text_.data() + at_, n);
-    at_ += n;
-    return n;
-  }
-  void rewind() noexcept override { at_ = 0; }
-
- private:
-  std::string_view text_;
-  std::size_t at_ = 0;
-};
-
 Result<ServiceAnswer> ask_once(const Context& context, net::HttpTransport& transport, const ServiceRequest& request) {
-  TextBody body(request.body);
+  net::TextBody body(request.body);
   net::HttpRequest http;
   http.method = request.method;
   http.url = request.url;
