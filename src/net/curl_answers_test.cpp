@@ -8,10 +8,8 @@ namespace orlop::net {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::Connection;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::ScriptedServer;
 
 struct BrokenAnswer {
   const char* name;

@@ -12,9 +12,7 @@ namespace orlop::net {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::Connection;
 using ::testing::HasSubstr;
-using testing::ScriptedServer;
 
 TEST(CurlTransport, ConnectionsAreReused) {
   ScriptedServer server(always(hello));

@@ -11,9 +11,7 @@ namespace orlop::net {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::Connection;
 using ::testing::HasSubstr;
-using testing::ScriptedServer;
 
 using Steady = std::chrono::steady_clock;
 

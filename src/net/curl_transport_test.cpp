@@ -9,10 +9,8 @@ namespace orlop::net {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::Connection;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::ScriptedServer;
 
 TEST(CurlTransport, GetsABody) {
   ScriptedServer server(always(hello));
@@ -137,12 +135,17 @@ TEST(CurlTransport, SmallUploadsDoNotAskFirst) {
   EXPECT_THAT(head, Not(HasSubstr("Expect")));
 }
 
-TEST(CurlTransport, AnEarlyAnswerEndsAnUpload) {
-  ScriptedServer server([&](Connection& connection, int) {
+// Answers before it has read the body, and reads none of it.
+ScriptedServer::Script answers_early(std::string answer) {
+  return [answer](Connection& connection, int) {
     connection.head();
-    connection.write("HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnope");
+    connection.write(answer);
     connection.closed_within(1s);
-  });
+  };
+}
+
+TEST(CurlTransport, AnEarlyAnswerEndsAnUpload) {
+  ScriptedServer server(answers_early("HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnope"));
   const std::string text(5'000'000, 'u');
   TextBody body(text);
   const auto answer = exchange(request_of("PUT", server.url(), &body));
@@ -152,11 +155,7 @@ TEST(CurlTransport, AnEarlyAnswerEndsAnUpload) {
 }
 
 TEST(CurlTransport, AnEarlySuccessIsNone) {
-  ScriptedServer server([&](Connection& connection, int) {
-    connection.head();
-    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    connection.closed_within(1s);
-  });
+  ScriptedServer server(answers_early("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
   const std::string text(50'000'000, 'u');
   TextBody body(text);
   const auto answer = exchange(request_of("PUT", server.url(), &body));

@@ -1,12 +1,11 @@
 """ls and stat."""
 
 import json
-import os
-import pty
 import re
 import subprocess
 
 import pytest
+from cli.terminal import Terminal
 
 ODD_KEYS = [
     "plain",
@@ -115,27 +114,11 @@ def test_what_is_listed_can_be_pasted(orlop, bucket, key):
     assert bucket.listing() == [copy]
 
 
-def run_on_terminal(orlop, *arguments):
-    leader, follower = pty.openpty()
-    process = orlop.start(*arguments, stdin=subprocess.DEVNULL, stdout=follower, stderr=follower)
-    os.close(follower)
-    output = b""
-    while True:
-        try:
-            block = os.read(leader, 4096)
-        except OSError:  # EIO: the other end is closed
-            break
-        if not block:
-            break
-        output += block
-    os.close(leader)
-    assert process.wait(10) == 0
-    return output
-
-
 def test_a_terminal_is_safe_from_names(orlop, bucket):
     bucket.put("escape\x1b[31m\x07\nü\u202e", b"1")
-    output = run_on_terminal(orlop, "ls", bucket.url)
+    terminal = Terminal()
+    process = orlop.start("ls", bucket.url, stdin=subprocess.DEVNULL, stdout=terminal.end, stderr=terminal.end)
+    output = terminal.sent_by(process)
     assert b"\x1b" not in output and b"\x07" not in output
     assert "escape\\x1b[31m\\x07\\nü\\xe2\\x80\\xae\r\n".encode() in output
 

@@ -1,43 +1,25 @@
 """The bar on a terminal, the lines elsewhere, and silence when asked for."""
 
-import fcntl
-import os
-import pty
 import re
-import struct
 import subprocess
-import termios
+import time
 
 import pytest
+from cli.terminal import Terminal
 
 MEGABYTE = 1 << 20
 
 
-def on_terminal(orlop, bucket, columns, *options, env=None, feed=b"x" * 30 * MEGABYTE):
+def on_terminal(orlop, bucket, columns, *options):
     """The upload of a slow standard input, and what the terminal was sent meanwhile."""
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    orlop.env.update({"TERM": "xterm", **(env or {})})
-    process = orlop.start("cp", *options, "-", bucket.url + "/k", stdin=subprocess.PIPE, stderr=follower)
-    os.close(follower)
-    process.stdin.write(feed)
+    terminal = Terminal(columns)
+    orlop.env.update({"TERM": "xterm"})
+    process = orlop.start("cp", *options, "-", bucket.url + "/k", stdin=subprocess.PIPE, stderr=terminal.end)
+    process.stdin.write(b"x" * 30 * MEGABYTE)
     process.stdin.flush()
-    import time
-
     time.sleep(0.7)
     process.stdin.close()
-    output = b""
-    while True:
-        try:
-            block = os.read(leader, 65536)
-        except OSError:
-            break
-        if not block:
-            break
-        output += block
-    os.close(leader)
-    assert process.wait(10) == 0
-    return output.decode()
+    return terminal.sent_by(process).decode()
 
 
 def drawn(output):
@@ -61,21 +43,10 @@ def test_none_when_unwanted(orlop, bucket, option):
 def upload_file_on_terminal(orlop, bucket, work, env):
     with open(work / "big", "wb") as file:
         file.truncate(200 * MEGABYTE)
-    leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    terminal = Terminal(100)
     orlop.env.update({"TERM": "xterm", **env})
-    process = orlop.start("cp", "big", bucket.url + "/k", stdin=subprocess.DEVNULL, stderr=follower)
-    os.close(follower)
-    output = b""
-    while True:
-        try:
-            block = os.read(leader, 65536)
-        except OSError:
-            break
-        output += block
-    os.close(leader)
-    assert process.wait(30) == 0
-    return output.decode()
+    process = orlop.start("cp", "big", bucket.url + "/k", stdin=subprocess.DEVNULL, stderr=terminal.end)
+    return terminal.sent_by(process).decode()
 
 
 def test_a_known_size_has_a_bar(orlop, bucket, work):

@@ -50,6 +50,21 @@ def environment(tmp_path):
         assert server.wait(10) == 0
 
 
+def printed(command: list[str], place: str, **options) -> str:
+    """What a command printed that went well; `place` is said of one that did not."""
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        **options,
+    )
+    assert done.returncode == 0, f"{place}\nexit code {done.returncode}\n{done.stdout}"
+    return done.stdout
+
+
 class Shell:
     """Runs one command after the other; variables and the working directory last, as for somebody who types them."""
 
@@ -65,17 +80,8 @@ class Shell:
             f"set -a; source '{self.state}'\n{command.text}\nstatus=$?\n"
             f'{{ export -p; declare -f; printf "cd %q\\n" "$PWD"; }} >\'{self.state}\'\nexit $status\n'
         )
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", script],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, f"{command.place}: $ {command.text}\nexit code {done.returncode}\n{done.stdout}"
-        return done.stdout.splitlines()
+        command_line = ["bash", "-o", "pipefail", "-c", script]
+        return printed(command_line, f"{command.place}: $ {command.text}", env=self.environment).splitlines()
 
 
 @pytest.mark.parametrize("document", documents_with("console"))
@@ -117,16 +123,7 @@ def test_python(document, environment, tmp_path):
             path = tmp_path / f"{document.name}-{snippet.line}.py"
             path.write_text("\n" * snippet.line + snippet.text)
             paths.append(str(path))
-    done = subprocess.run(
-        [sys.executable, "-c", RUN_PYTHON, *paths],
-        env=environment,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout
+    printed([sys.executable, "-c", RUN_PYTHON, *paths], document.name, env=environment, cwd=tmp_path)
 
 
 LIBRARIES = ["-lcurl", "-lssl", "-lcrypto", "-lz", "-lpugixml", "-lfmt", "-pthread"]
@@ -154,14 +151,7 @@ def compile_cpp(snippet: Snippet, directory: Path) -> Path | None:
     program = source.with_suffix("")
     build = ["-o", str(program), str(source), str(ROOT / "build/dev/src/liborlop.a"), *LIBRARIES]
     flags = ["-std=c++20", "-Wall", "-Wextra", f"-I{ROOT / 'include'}"]
-    done = subprocess.run(
-        ["g++", *flags, *(build if is_program else ["-fsyntax-only", str(source)])],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, f"{snippet.place}\n{done.stdout}"
+    printed(["g++", *flags, *(build if is_program else ["-fsyntax-only", str(source)])], snippet.place)
     return program if is_program else None
 
 
@@ -171,15 +161,5 @@ def test_cpp(document, environment, tmp_path):
         if snippet.language != "cpp":
             continue
         program = compile_cpp(snippet, tmp_path)
-        if program is None:
-            continue
-        done = subprocess.run(
-            [program],
-            env=environment,
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, f"{snippet.place}\n{done.stdout}"
+        if program is not None:
+            printed([program], snippet.place, env=environment, cwd=tmp_path)

@@ -10,6 +10,9 @@
 
 namespace orlop::net {
 
+using testing::Connection;
+using testing::ScriptedServer;
+
 class Recorder final : public TraceSink {
  public:
   void on_request(const RequestEvent& event) noexcept override {
@@ -52,15 +55,15 @@ inline Result<Answer> get(const std::string& url, const Context& context = {}, c
 }
 
 // Answers every request of every connection with the same bytes.
-inline testing::ScriptedServer::Script always(std::string answer) {
-  return [answer](testing::Connection& connection, int) {
+inline ScriptedServer::Script always(std::string answer) {
+  return [answer](Connection& connection, int) {
     while (!connection.head().empty() && connection.write(answer)) continue;
   };
 }
 
 // Answers once with these bytes and closes.
-inline testing::ScriptedServer::Script once(std::string answer) {
-  return [answer](testing::Connection& connection, int) {
+inline ScriptedServer::Script once(std::string answer) {
+  return [answer](Connection& connection, int) {
     if (!connection.head().empty()) connection.write(answer);
   };
 }
