@@ -10,7 +10,6 @@ import orlop
 import pytest
 from django.core.cache import caches
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 from django.test import override_settings
@@ -96,20 +95,6 @@ class Letter(models.Model):
 @pytest.fixture
 def documents(files_at, place):
     return files_at(place, Letter)
-
-
-def test_default_storage_as_in_the_seeds(site):
-    with site(default="S3Storage"):
-        assert default_storage.exists("storage_test") is False
-        file = default_storage.open("storage_test", "w")
-        file.write("storage contents")
-        file.close()
-        assert default_storage.exists("storage_test") is True
-        file = default_storage.open("storage_test", "r")
-        assert file.read() == "storage contents"
-        file.close()
-        default_storage.delete("storage_test")
-        assert default_storage.exists("storage_test") is False
 
 
 @pytest.mark.parametrize("overwrite", [True, False])

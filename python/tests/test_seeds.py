@@ -44,10 +44,8 @@ def documents(files_at, own_place):
     return files_at(own_place, MyStorage)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_storage_section(own_place, seed):
-    """Seeds 000, 001, 002, 004: "Standard file access options are available, and work as expected"."""
-    storage = own_place.storage()
+def follow_storage_section(storage):
+    """What they do under "Standard file access options are available, and work as expected"."""
     assert storage.exists("storage_test") is False
     file = storage.open("storage_test", "w")
     file.write("storage contents")
@@ -58,6 +56,17 @@ def test_storage_section(own_place, seed):
     file.close()
     storage.delete("storage_test")
     assert storage.exists("storage_test") is False
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_storage_section(own_place, seed):
+    """Seeds 000, 001, 002, 004."""
+    follow_storage_section(own_place.storage())
+
+
+def test_default_storage_as_in_the_seeds(site):
+    with site(default="S3Storage"):
+        follow_storage_section(default_storage)
 
 
 @pytest.mark.parametrize(("seed", "overwrite"), [("000", False), ("001", True), ("002", False), ("004", False)])

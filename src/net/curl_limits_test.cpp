@@ -24,17 +24,8 @@ HttpOptions quick() {
   return options;
 }
 
-// Answers with these bytes and then with nothing.
-ScriptedServer::Script stalls_after(std::string answer) {
-  return [answer](Connection& connection, int) {
-    connection.head();
-    connection.write(answer);
-    connection.closed_within(5s);
-  };
-}
-
 TEST(CurlTransport, SilenceEndsAtTheFirstByteLimit) {
-  ScriptedServer server(stalls_after(""));
+  ScriptedServer server(answers_and_waits("", 5s));
   const auto begin = Steady::now();
   const auto answer = get(server.url(), {}, quick());
   ASSERT_FALSE(answer);
@@ -46,7 +37,7 @@ TEST(CurlTransport, SilenceEndsAtTheFirstByteLimit) {
 }
 
 TEST(CurlTransport, AStalledBodyEndsAtTheStallLimit) {
-  ScriptedServer server(stalls_after("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"));
+  ScriptedServer server(answers_and_waits("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", 5s));
   const auto begin = Steady::now();
   const auto answer = get(server.url(), {}, quick());
   ASSERT_FALSE(answer);
@@ -109,7 +100,7 @@ TEST(CurlTransport, APauseOfTheReaderIsNoStall) {
 }
 
 TEST(CurlTransport, TheDeadlineEndsEverything) {
-  ScriptedServer server(stalls_after(""));
+  ScriptedServer server(answers_and_waits("", 5s));
   const auto begin = Steady::now();
   const auto answer = get(server.url(), Context().with_timeout(100ms));
   ASSERT_FALSE(answer);
@@ -136,7 +127,7 @@ TEST(CurlTransport, TheDeadlineEndsABodyThatFlows) {
 }
 
 TEST(CurlTransport, StopEndsABlockedCallAtOnce) {
-  ScriptedServer server(stalls_after("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"));
+  ScriptedServer server(answers_and_waits("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", 5s));
   std::stop_source source;
   Context context;
   context.stop = source.get_token();

@@ -135,17 +135,9 @@ TEST(CurlTransport, SmallUploadsDoNotAskFirst) {
   EXPECT_THAT(head, Not(HasSubstr("Expect")));
 }
 
-// Answers before it has read the body, and reads none of it.
-ScriptedServer::Script answers_early(std::string answer) {
-  return [answer](Connection& connection, int) {
-    connection.head();
-    connection.write(answer);
-    connection.closed_within(1s);
-  };
-}
-
 TEST(CurlTransport, AnEarlyAnswerEndsAnUpload) {
-  ScriptedServer server(answers_early("HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnope"));
+  ScriptedServer server(
+      answers_and_waits("HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnope", 1s));
   const std::string text(5'000'000, 'u');
   TextBody body(text);
   const auto answer = exchange(request_of("PUT", server.url(), &body));
@@ -155,7 +147,7 @@ TEST(CurlTransport, AnEarlyAnswerEndsAnUpload) {
 }
 
 TEST(CurlTransport, AnEarlySuccessIsNone) {
-  ScriptedServer server(answers_early("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+  ScriptedServer server(answers_and_waits("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 1s));
   const std::string text(50'000'000, 'u');
   TextBody body(text);
   const auto answer = exchange(request_of("PUT", server.url(), &body));

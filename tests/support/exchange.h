@@ -1,6 +1,7 @@
 // Whole exchanges over the transport with a scripted server, and the scripts they have in common.
 #pragma once
 
+#include <chrono>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -65,6 +66,15 @@ inline ScriptedServer::Script always(std::string answer) {
 inline ScriptedServer::Script once(std::string answer) {
   return [answer](Connection& connection, int) {
     if (!connection.head().empty()) connection.write(answer);
+  };
+}
+
+// Answers once with these bytes, reads nothing more and closes when the client does, at the latest after `longest`.
+inline ScriptedServer::Script answers_and_waits(std::string answer, std::chrono::milliseconds longest) {
+  return [answer, longest](Connection& connection, int) {
+    connection.head();
+    connection.write(answer);
+    connection.closed_within(longest);
   };
 }
 
