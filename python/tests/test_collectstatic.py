@@ -152,8 +152,8 @@ class OutOfNowhere(FileSystemFinder):
             yield name, storage
 
 
-def test_files_of_a_finder_that_has_no_paths(own_place, source):
-    sys.modules["nowhere"] = sys.modules[__name__]
+def test_files_of_a_finder_that_has_no_paths(own_place, source, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nowhere", sys.modules[__name__])
     for static in ("S3ManifestStaticStorage", "S3StaticStorage"):
         with (
             site(own_place, source, static, location=static),

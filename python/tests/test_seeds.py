@@ -192,16 +192,16 @@ def test_connection_is_there_seed_004(own_place):
     assert "s3.ServiceResource" in str(own_place.storage().connection)
 
 
+class SeedResume(models.Model):
+    pdf = models.FileField(upload_to="pdfs")
+    photos = models.ImageField(upload_to="photos")
+
+    class Meta:
+        app_label = "contenttypes"
+
+
 def test_field_uses_the_default_storage_seed_004(site):
     """`resume.pdf.storage`."""
-
-    class SeedResume(models.Model):
-        pdf = models.FileField(upload_to="pdfs")
-        photos = models.ImageField(upload_to="photos")
-
-        class Meta:
-            app_label = "contenttypes"
-
     with site(default="S3Storage"):
         assert SeedResume().pdf.storage == default_storage
         assert default_storage.__class__ is S3Storage
