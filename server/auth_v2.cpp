@@ -50,7 +50,7 @@ std::string resource(const Request& request, bool slash) {
 std::string amz_headers(const Request& request) {
   StringMap headers;
   for (const auto& [name, value] : request.headers) {
-    if (name.starts_with("x-amz-")) headers[name] = wire::canonical_header_value(request.headers.joined(name));
+    if (name.starts_with("x-amz-")) headers[name] = request.headers.joined(name);
   }
   std::string text;
   for (const auto& [name, value] : headers) text.append(name).append(":").append(value).append("\n");

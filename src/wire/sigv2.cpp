@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "wire/hash.h"
 
@@ -51,17 +52,57 @@ std::string canonical_resource(std::string_view path, std::span<const Field> par
   return resource;
 }
 
+std::string_view trimmed(std::string_view value) {
+  constexpr std::string_view blank = " \t";
+  value.remove_prefix(std::min(value.find_first_not_of(blank), value.size()));
+  return value.substr(0, value.find_last_not_of(blank) + 1);
+}
+
+// "Constructing the CanonicalizedAmzHeaders element": sorted, those of one name joined, no space around values.
+std::string canonical_amz_headers(std::span<const Field> headers) {
+  std::map<std::string_view, std::string> joined;
+  for (const auto& [name, value] : headers) {
+    if (!name.starts_with("x-amz-")) continue;
+    auto [entry, first] = joined.try_emplace(name);
+    if (!first) entry->second += ',';
+    entry->second += trimmed(value);
+  }
+  std::string text;
+  for (const auto& [name, value] : joined) text.append(name).append(1, ':').append(value).append(1, '\n');
+  return text;
+}
+
+std::string_view value_of(std::span<const Field> headers, std::string_view name) {
+  auto found = std::ranges::find(headers, name, &Field::first);
+  return found == headers.end() ? std::string_view{} : std::string_view(found->second);
+}
+
 }  // namespace
 
 std::string signature_v2(std::string_view secret, std::string_view text) { return hmac_sha1(secret, text).base64(); }
 
+std::string string_to_sign_v2(const SignedV2& input) {
+  std::string text(input.method);
+  for (std::string_view line :
+       {value_of(input.headers, "content-md5"), value_of(input.headers, "content-type"), input.date}) {
+    text.append(1, '\n').append(line);
+  }
+  text.append(1, '\n').append(canonical_amz_headers(input.headers));
+  return text + canonical_resource(input.resource, input.parameters);
+}
+
 std::string presigned_query_v2(const PresignInputV2& input) {
   std::string expires = std::to_string(input.expires_at);
-  std::string text;
-  text.append(input.method).append(1, '\n').append(input.content_md5).append(1, '\n');
-  text.append(input.content_type).append(1, '\n').append(expires).append(1, '\n');
-  if (!input.session_token.empty()) text.append("x-amz-security-token:").append(input.session_token).append(1, '\n');
-  text += canonical_resource(input.resource, input.parameters);
+  std::vector<Field> headers(input.parameters.begin(), input.parameters.end());
+  std::erase_if(headers, [](const Field& field) { return !field.first.starts_with("x-amz-"); });
+  headers.emplace_back("content-type", input.content_type);
+  headers.emplace_back("content-md5", input.content_md5);
+  if (!input.session_token.empty()) headers.emplace_back("x-amz-security-token", input.session_token);
+  std::string text = string_to_sign_v2({.method = input.method,
+                                        .resource = input.resource,
+                                        .parameters = input.parameters,
+                                        .headers = headers,
+                                        .date = expires});
 
   std::vector<Field> fields(input.parameters.begin(), input.parameters.end());
   fields.emplace_back("AWSAccessKeyId", input.access_key_id);

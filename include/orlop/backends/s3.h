@@ -9,7 +9,9 @@
 
 namespace orlop::s3 {
 
-enum class Addressing : std::uint8_t { automatic, path, virtual_host };
+// bucket_host: public and signed URLs have the bucket's name as their host (a CNAME of the service's); requests go as
+// with automatic.
+enum class Addressing : std::uint8_t { automatic, path, virtual_host, bucket_host };
 
 struct Options {
   std::string bucket;
@@ -32,6 +34,8 @@ struct Options {
       Addressing::automatic;  // automatic: virtual where the bucket's name allows it, path for endpoints
   std::string dialect;        // "aws", "minio", "r2", ... (docs/backends/s3.md); empty: by endpoint
   std::string signature;      // of presigned URLs: "v4", or "v2" for services that know nothing newer; empty: v4
+  // Of requests: the same, for services that know nothing newer.
+  std::string request_signature;
   // A signed URL ends with the credentials that signed it. True: the expiry is cut to their end; false: a longer one
   // is invalid_argument.
   bool clamp_expiry = false;
@@ -50,6 +54,7 @@ struct Options {
 
   std::uint64_t part_size = 8ULL << 20;  // of multipart uploads; grows when an object needs more than 10,000
   std::uint32_t concurrency = 10;        // parts in flight of one upload
+  std::string bucket_acl;                // canned ACL create_bucket() gives; empty: the account's default
   std::string checksum;                  // "auto" (the dialect's), "none", "crc32", "crc32c", "crc64nvme", "sha256"
 };
 

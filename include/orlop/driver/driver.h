@@ -89,6 +89,7 @@ struct PresignRequest {
   std::string_view key;
   std::chrono::seconds expires{3600};
   // get, head: what the answer shall say ("response-content-disposition", ...), raw query names and values.
+  // "content-type" and "content-md5" are headers the request must carry, where the signature knows such (v2).
   // put, post: headers (fields) the request must carry ("content-type", ...).
   std::vector<std::pair<std::string, std::string>> parameters{};
   std::optional<std::uint64_t> max_size{};  // of a post

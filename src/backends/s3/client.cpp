@@ -10,6 +10,7 @@
 #include "backends/s3/partition.h"
 #include "wire/date.h"
 #include "wire/percent.h"
+#include "wire/sigv2.h"
 
 namespace orlop::s3 {
 namespace {
@@ -73,6 +74,20 @@ bool names_credentials(std::string_view code) {
   return std::ranges::find(codes, code) != codes.end();
 }
 
+// "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256." (Amazon), "SigV2
+// authorization is not supported. Please use SigV4 instead." (R2); an answer to HEAD has no words.
+bool refuses_v2(const Fault& fault, bool head) {
+  bool wants_v4 =
+      fault.message.find("AWS4-HMAC-SHA256") != std::string::npos || fault.message.find("SigV4") != std::string::npos;
+  return wants_v4 || (head && fault.status == 400);
+}
+
+Error of_version(const Error& error) {
+  Error result(Code::config_invalid, "the service refuses signatures of version 2; set request_signature to v4");
+  result.set_service(error.http_status(), error.service_code(), error.request_id());
+  return result;
+}
+
 }  // namespace
 
 struct Client::Corrections {
@@ -124,6 +139,8 @@ Result<Route> Client::public_route() {
   ORLOP_ASSIGN(auto own, route());
   auto elsewhere = config_.public_endpoint;
   // It finds the region by the bucket's label in its name.
+  if (config_.addressing == Addressing::bucket_host)
+    return bucket_host_route(elsewhere.value_or(config_.endpoint_in(own->region)), config_.bucket, own->region);
   if (!elsewhere && config_.global_urls && own->path.empty()) elsewhere = global_endpoint(own->region, config_.amazon);
   if (!elsewhere) return *own;
   return make_route(*elsewhere, config_.bucket, own->region, config_.addressing);
@@ -140,6 +157,7 @@ Protection Client::protection(const std::vector<wire::Field>& headers) const {
     bool given = name.starts_with("x-amz-checksum-") && name != "x-amz-checksum-type";
     if (given) result.checksum = ChecksumAlgorithm::none;
   }
+  if (config_.requests_v2) return {.checksum = result.checksum, .sign_payload = false, .trailer = false};
   bool hidden = config_.is_secure() && dialect().unsigned_payload;
   result.sign_payload = !hidden && !config_.credentials->is_anonymous();
   result.trailer = hidden && dialect().trailers;
@@ -177,6 +195,7 @@ Result<std::unique_ptr<net::HttpResponse>> Client::send(const Context& context, 
     Error error = to_error(fault, signer ? std::string_view(signer->access_key_id) : std::string_view{});
     bool doubtful = dialect().denies_by_mistake && request.method == "PUT" && fault.code == "AccessDenied";
     if (doubtful) error.set_retry(Retry::safe);
+    if (config_.requests_v2 && refuses_v2(fault, head)) return of_version(error);
     return error;
   }
 }
@@ -228,22 +247,40 @@ net::HttpRequest Client::build(const Request& request, const Route& where, const
 
 void Client::sign(net::HttpRequest& http, std::vector<wire::Field> headers, const Request& request, const Route& where,
                   std::string_view path, std::string_view query, const Credentials& credentials) {
-  std::string date = wire::amz_date(now());
-  std::string_view hash = request.body ? std::string_view(request.body->payload_hash) : wire::empty_sha256;
-  headers.emplace_back("host", where.host);
-  headers.emplace_back("x-amz-content-sha256", hash);
-  headers.emplace_back("x-amz-date", date);
   if (!credentials.session_token.empty()) headers.emplace_back("x-amz-security-token", credentials.session_token);
-  std::ranges::sort(headers, {}, &wire::Field::first);
-  auto key = signing_key(credentials, std::string_view(date).substr(0, 8), where.region);
-  wire::CanonicalRequest canonical{request.method, path, query, headers, hash};
-  std::string authorization = wire::authorization(*key, credentials.access_key_id, date, canonical);
+  std::string authorization = config_.requests_v2 ? authorize_v2(headers, request, where, path, credentials)
+                                                  : authorize(headers, request, where, path, query, credentials);
   http.headers.reserve(headers.size() + 2);
   for (const auto& [name, value] : headers) {
     if (name == "host") continue;  // the transport takes it from the URL
     http.headers.emplace_back().append(name).append(": ").append(value);
   }
   http.headers.emplace_back().append("authorization: ").append(authorization);
+}
+
+std::string Client::authorize(std::vector<wire::Field>& headers, const Request& request, const Route& where,
+                              std::string_view path, std::string_view query, const Credentials& credentials) {
+  std::string date = wire::amz_date(now());
+  std::string_view hash = request.body ? std::string_view(request.body->payload_hash) : wire::empty_sha256;
+  headers.emplace_back("host", where.host);
+  headers.emplace_back("x-amz-content-sha256", hash);
+  headers.emplace_back("x-amz-date", date);
+  std::ranges::sort(headers, {}, &wire::Field::first);
+  auto key = signing_key(credentials, std::string_view(date).substr(0, 8), where.region);
+  wire::CanonicalRequest canonical{request.method, path, query, headers, hash};
+  return wire::authorization(*key, credentials.access_key_id, date, canonical);
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/RESTAuthentication.html
+std::string Client::authorize_v2(std::vector<wire::Field>& headers, const Request& request, const Route& where,
+                                 std::string_view path, const Credentials& credentials) const {
+  std::string date = wire::format_http_date(now());
+  // The same wherever the bucket's name stands in the address.
+  std::string resource = fmt::format("/{}{}", config_.bucket, path.substr(where.path.size()));
+  std::string text = wire::string_to_sign_v2(
+      {.method = request.method, .resource = resource, .parameters = request.query, .headers = headers, .date = date});
+  headers.emplace_back("date", date);
+  return fmt::format("AWS {}:{}", credentials.access_key_id, wire::signature_v2(credentials.secret_access_key, text));
 }
 
 Result<bool> Client::correct(const Context& context, const Request& request, const Fault& fault,

@@ -75,6 +75,11 @@ class Client {
   Route route_in(const std::string& region) const;
   void sign(net::HttpRequest& http, std::vector<wire::Field> headers, const Request& request, const Route& route,
             std::string_view path, std::string_view query, const Credentials& credentials);
+  // The Authorization header, and in `headers` those that it is about.
+  std::string authorize(std::vector<wire::Field>& headers, const Request& request, const Route& route,
+                        std::string_view path, std::string_view query, const Credentials& credentials);
+  std::string authorize_v2(std::vector<wire::Field>& headers, const Request& request, const Route& route,
+                           std::string_view path, const Credentials& credentials) const;
   // What an answer tells of a service whose dialect nobody named.
   void learn(const net::HttpHeaders& headers) noexcept;
   Result<bool> correct(const Context& context, const Request& request, const Fault& fault,

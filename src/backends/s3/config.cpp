@@ -58,6 +58,22 @@ Result<void> check_numbers(const Options& options) {
   return {};
 }
 
+Result<void> check_signature(std::string_view option, const std::string& version) {
+  if (version.empty() || version == "v4" || version == "v2") return {};
+  return invalid(fmt::format("{}: write v4 or v2", option));
+}
+
+// What names something in a request or a URL.
+Result<void> check_names(const Options& options) {
+  auto lower = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
+  if (!std::ranges::all_of(options.bucket_acl, lower)) return invalid("bucket_acl: write one like private");
+  auto in_host = [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '.'; };
+  if (options.addressing == Addressing::bucket_host && !std::ranges::all_of(options.bucket, in_host)) {
+    return invalid("addressing: this bucket's name cannot be a host; write auto or path");
+  }
+  return {};
+}
+
 // An endpoint that only spells out a region is the region: the host can then follow when the bucket is elsewhere.
 void drop_regional_endpoint(Options& options, Config& config) {
   if (!config.endpoint || !config.endpoint->base.empty()) return;
@@ -120,9 +136,9 @@ Result<Config> make_config(Options options) {
   ORLOP_TRY(check_numbers(options));
   if (options.bucket.empty()) return invalid("bucket: write the bucket's name, as in s3://name");
   if (!valid_bucket(options.bucket)) return invalid("bucket: only letters, digits, '.', '-' and '_' can be in a name");
-  if (!options.signature.empty() && options.signature != "v4" && options.signature != "v2") {
-    return invalid("signature: write v4 or v2");
-  }
+  ORLOP_TRY(check_signature("signature", options.signature));
+  ORLOP_TRY(check_signature("request_signature", options.request_signature));
+  ORLOP_TRY(check_names(options));
   if (!options.region.empty() && !valid_region(options.region)) return invalid("region: write one like eu-central-1");
 
   Config config;
@@ -150,6 +166,8 @@ Result<Config> make_config(Options options) {
   config.addressing = options.addressing;
   config.global_urls = options.global_urls && !config.endpoint;
   config.presign_v2 = options.signature == "v2";
+  config.requests_v2 = options.request_signature == "v2";
+  config.bucket_acl = std::move(options.bucket_acl);
   config.clamp_expiry = options.clamp_expiry;
   config.part_size = options.part_size;
   config.concurrency = options.concurrency;

@@ -21,6 +21,8 @@ struct Config {
   std::optional<Endpoint> public_endpoint;
   bool global_urls = false;
   bool presign_v2 = false;
+  bool requests_v2 = false;
+  std::string bucket_acl;
   bool clamp_expiry = false;
   AmazonHosts amazon;
   Addressing addressing = Addressing::automatic;

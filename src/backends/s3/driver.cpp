@@ -139,6 +139,7 @@ Result<void> make_bucket(Config config, std::shared_ptr<net::HttpTransport> tran
   Client client(std::move(config), std::move(transport));
   ORLOP_ASSIGN(auto route, client.route());
   Request put{.operation = "CreateBucket", .method = "PUT", .key = {}};
+  if (const std::string& acl = client.config().bucket_acl; !acl.empty()) put.headers.emplace_back("x-amz-acl", acl);
   // The oldest region is the one that must not be named.
   std::string text = route->region == "us-east-1" ? "" : create_bucket_body(route->region);
   Payload payload = Payload::text(text);

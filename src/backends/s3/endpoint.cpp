@@ -79,6 +79,11 @@ bool hostable_bucket(std::string_view bucket) noexcept {
          bucket.back() != '-';
 }
 
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html#VirtualHostingCustomURLs
+Route bucket_host_route(const Endpoint& endpoint, std::string_view bucket, std::string_view region) {
+  return {std::string(region), fmt::format("{}://{}", endpoint.scheme, bucket), std::string(bucket), {}};
+}
+
 Route make_route(const Endpoint& endpoint, std::string_view bucket, std::string_view region, Addressing addressing) {
   // Only services known for it have names and certificates for every bucket; an endpoint of one's own seldom does.
   bool wanted = addressing == Addressing::virtual_host ||

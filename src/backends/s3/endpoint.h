@@ -49,6 +49,8 @@ struct Route {
   std::string path;    // what stands before "/key": "", "/bucket", "/base/bucket"
 };
 
+// The one whose host is the bucket's name.
+Route bucket_host_route(const Endpoint& endpoint, std::string_view bucket, std::string_view region);
 Route make_route(const Endpoint& endpoint, std::string_view bucket, std::string_view region, Addressing addressing);
 
 }  // namespace orlop::s3

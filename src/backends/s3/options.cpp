@@ -17,10 +17,12 @@ constexpr OptionSpec specs[] = {
     {"session_token", OptionType::text, "of temporary credentials", true},
     {"profile", OptionType::text, "profile of ~/.aws/credentials and ~/.aws/config"},
     {"anonymous", OptionType::boolean, "send requests without a signature"},
-    {"addressing", OptionType::text, "auto, path or virtual: where the bucket's name goes"},
+    {"addressing", OptionType::text, "auto, path, virtual or host (in URLs the bucket's name is the host)"},
     {"dialect", OptionType::text,
      "what the service is: aws, minio, ceph, r2, b2, gcs, ...; without it by the endpoint"},
     {"signature", OptionType::text, "of presigned URLs: v4, or v2 for services that know nothing newer"},
+    {"request_signature", OptionType::text, "of requests: v4, or v2 for services that know nothing newer"},
+    {"bucket_acl", OptionType::text, "canned ACL of a bucket that is made, such as public-read"},
     {"clamp_expiry", OptionType::boolean, "cut signed URLs to the life of the credentials instead of refusing them"},
     {"use_ssl", OptionType::boolean, "without an endpoint: https (yes) or http (no)"},
     {"dualstack", OptionType::boolean, "without an endpoint: Amazon's hosts with IPv6"},
@@ -46,8 +48,10 @@ Result<void> read_addressing(const OptionReader& reader, Addressing& out) {
     out = Addressing::path;
   } else if (text == "virtual") {
     out = Addressing::virtual_host;
+  } else if (text == "host") {
+    out = Addressing::bucket_host;
   } else {
-    return Error(Code::config_invalid, "addressing: write auto, path or virtual");
+    return Error(Code::config_invalid, "addressing: write auto, path, virtual or host");
   }
   return {};
 }
@@ -68,6 +72,8 @@ Result<Options> read_options(const Address& address) {
   ORLOP_TRY(read_addressing(reader, options.addressing));
   ORLOP_TRY(reader.read("dialect", options.dialect));
   ORLOP_TRY(reader.read("signature", options.signature));
+  ORLOP_TRY(reader.read("request_signature", options.request_signature));
+  ORLOP_TRY(reader.read("bucket_acl", options.bucket_acl));
   ORLOP_TRY(reader.read("clamp_expiry", options.clamp_expiry));
   ORLOP_TRY(reader.read("use_ssl", options.use_ssl));
   ORLOP_TRY(reader.read("dualstack", options.dualstack));

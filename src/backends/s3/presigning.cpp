@@ -110,18 +110,27 @@ Presigned presign_url(const Signer& signer, const PresignRequest& request) {
   return result;
 }
 
+bool is_content_header(std::string_view name) { return name == "content-type" || name == "content-md5"; }
+
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/RESTAuthentication.html, "Query string request authentication"
 Presigned presign_url_v2(const Client& client, const Signer& signer, const PresignRequest& request) {
   bool headers_go_along = request.method == SignedMethod::put;
   Presigned result;
   result.method = method_name(request.method);
+  std::vector<wire::Field> parameters;
   if (headers_go_along) result.headers = request_headers(request);
+  for (const auto& parameter : request.parameters) {
+    if (headers_go_along) break;
+    if (is_content_header(parameter.first)) {
+      result.headers.insert(parameter);
+    } else {
+      parameters.push_back(parameter);
+    }
+  }
   auto header = [&](std::string_view name) {
     auto found = result.headers.find(name);
     return found == result.headers.end() ? std::string_view{} : std::string_view(found->second);
   };
-  std::span<const wire::Field> parameters;
-  if (!headers_go_along) parameters = request.parameters;
   auto expires_at = std::chrono::floor<std::chrono::seconds>(signer.time) + signer.expires;
   std::string query = wire::presigned_query_v2(
       {.method = result.method,
