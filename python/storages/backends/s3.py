@@ -22,6 +22,7 @@ from orlop.ledger import current
 
 from storages import content as contents
 from storages.base import BaseStorage
+from storages.check import eras
 from storages.compress import CompressStorageMixin
 from storages.s3.errors import explain, explained, rephrase
 from storages.s3.file import S3File
@@ -81,6 +82,11 @@ class S3Storage(CompressStorageMixin, BaseStorage):
     default_content_type = "application/octet-stream"
     config = None  # deprecated: client_config
 
+    # What settings of earlier releases say: see storages/s3/legacy.py.
+    _old_parameters = None
+    _auto_create_bucket = False
+    _bucket_acl = None
+
     # Directories that listdir() has shown. They exist while something is in them, which collectstatic --clear asks on
     # its way down; to ask it of every name would cost a request for each that is not there.
     _shown = frozenset()
@@ -88,6 +94,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
     def __init__(self, **settings):
         signer = settings.pop("cloudfront_signer", _UNSET) if not hasattr(self, "cloudfront_signer") else _UNSET
         super().__init__(**settings)
+        self._adopt_old_settings()
         check_options(self)
         check_location(self)
         self._check_profile()
@@ -150,6 +157,13 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             "clamp_expiry": setting("AWS_S3_CLAMP_EXPIRY", True),
         }
 
+    def _adopt_old_settings(self):
+        setting = settings_reader()
+        if any(setting(name, _UNSET) is not _UNSET for name in eras.DROPPED):
+            from storages.s3.legacy import adopt_dropped_settings
+
+            adopt_dropped_settings(self)
+
     def _check_profile(self):
         if (self.access_key or self.secret_key) and self.session_profile:
             raise ImproperlyConfigured(
@@ -210,7 +224,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
 
     def __getstate__(self):
         state = super().__getstate__()
-        for made in ("_store", "_shown", "_sdk"):
+        for made in ("_store", "_shown", "_sdk", "_old_parameters", "_auto_create_bucket", "_bucket_acl"):
             state.pop(made, None)
         return state
 
@@ -218,6 +232,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         super().__setstate__(state)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
+            self._adopt_old_settings()
             self._complete_settings()
 
     def __repr__(self):
@@ -228,10 +243,11 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         """The engine's handle, opened with the first use."""
         if not _BUCKET.fullmatch(self.bucket_name or ""):
             raise ImproperlyConfigured("Set AWS_STORAGE_BUCKET_NAME, or the option bucket_name, to the bucket's name.")
+        options = self._engine_options()
         try:
-            return _native.Store(
+            store = _native.Store(
                 f"s3://{self.bucket_name}",
-                engine_options(self),
+                options,
                 attempts(self.client_config),
                 0.0,
                 self.transfer_config.multipart_threshold,
@@ -239,6 +255,17 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         except ConfigInvalid as error:
             explain(error)
             raise ImproperlyConfigured(str(error)) from None
+        if self._auto_create_bucket:
+            from storages.s3.legacy import make_missing_bucket
+
+            make_missing_bucket(self, store, options)
+        return store
+
+    def _engine_options(self):
+        options = engine_options(self)
+        if self._bucket_acl:
+            options["bucket_acl"] = self._bucket_acl
+        return options
 
     # -- boto3's objects, where it is installed ----------------------------------------------------------------------
 
@@ -298,7 +325,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         return self.object_parameters.copy()
 
     def _get_write_parameters(self, name, content=None):
-        parameters = self.get_object_parameters(name)
+        parameters = self._base_parameters(name, content)
         if "ContentType" not in parameters:
             guessed, encoding = mimetypes.guess_type(name)
             parameters["ContentType"] = getattr(content, "content_type", None) or guessed or self.default_content_type
@@ -307,6 +334,10 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         if "ACL" not in parameters and self.default_acl:
             parameters["ACL"] = self.default_acl
         return parameters
+
+    def _base_parameters(self, name, content):
+        parameters = self.get_object_parameters(name)
+        return {**self._old_parameters, **parameters} if self._old_parameters else parameters
 
     def _compresses(self, parameters):
         return (
@@ -482,3 +513,12 @@ class S3StaticStorage(S3Storage):
 
 class S3ManifestStaticStorage(ManifestFilesMixin, S3StaticStorage):
     """Static files under names that change with their content."""
+
+
+def __getattr__(name):
+    # The class that had this path until release 1.1.9 had others beside it.
+    if name in ("PreloadingS3Storage", "S3StorageFile"):
+        from storages.s3 import oldest
+
+        return getattr(oldest, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,9 @@
 """The settings of S3 storages since the first release, and what each is today."""
 
 import re
+from datetime import date
+
+from storages.s3.parameters import to_attrs
 
 #: Today's settings: Django setting -> option.
 CURRENT = {
@@ -65,6 +68,7 @@ ATTRIBUTES = {
     "proxy_port": "AWS_S3_PROXY_PORT",
     "reduced_redundancy": "AWS_REDUCED_REDUNDANCY",
     "secure_urls": "AWS_S3_SECURE_URLS",
+    "use_sigv4": "S3_USE_SIGV4",
 }
 
 #: Settings later releases dropped, by the classes that read them. Those of boto's class and of the oldest one meant
@@ -81,6 +85,12 @@ OLDEST_ONLY = frozenset(
     "AWS_CALLING_FORMAT AWS_QUERYSTRING_ACTIVE AWS_BUCKET_PREFIX CRYPTO_KEYS_PUBLIC CRYPTO_KEYS_PRIVATE".split()
 )
 DROPPED = BOTO3_DROPPED | BOTO_ONLY | OLDEST_ONLY
+
+#: What is to be said where nobody set AWS_DEFAULT_ACL.
+IMPLICIT_ACL = (
+    "was 'public-read' where nobody set it, until 1.9; now uploads are private. "
+    "Write 'public-read' if everybody may read them, None if not"
+)
 
 # Names people write for a setting there is.
 MISTAKEN = {
@@ -118,19 +128,57 @@ _HEADERS = {
 }
 _METADATA = "x-amz-meta-"
 
+# What a header may be: RFC 9110, sections 5.1 and 5.5.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
+
+# Headers that are about the request, and nobody's but its sender's.
+_OF_REQUESTS = frozenset(
+    "authorization connection content-length content-md5 date expect host transfer-encoding x-amz-content-sha256 "
+    "x-amz-date x-amz-security-token".split()
+)
+
 
 def parameters_of_headers(headers):
-    """AWS_HEADERS as object parameters, and the headers that are none."""
-    parameters, unknown = {}, []
+    """AWS_HEADERS as object parameters, the headers S3 does not keep, and (name, why) of what cannot be sent."""
+    parameters, unknown, wrong = {}, [], []
     for name, value in headers.items():
         lower = str(name).lower()
-        if lower in _HEADERS:
+        objection = _objection(lower, value)
+        if objection:
+            wrong.append((name, objection))
+        elif lower in _HEADERS:
             parameters[_HEADERS[lower]] = value
         elif lower.startswith(_METADATA):
             parameters.setdefault("Metadata", {})[lower[len(_METADATA) :]] = value
         else:
             unknown.append(str(name))
-    return parameters, unknown
+    return parameters, unknown, wrong
+
+
+def _objection(lower, value):
+    """Why a pair cannot be a header of an upload; "" when it can."""
+    if not _NAME.fullmatch(lower):
+        return "is no name of a header"
+    if lower in _OF_REQUESTS:
+        return "belongs to each request and cannot be set"
+    if not isinstance(value, (str, int, float, date)) or isinstance(value, bool):
+        return f"has a value that is no text but {type(value).__name__}"
+    if not _VALUE.fullmatch(str(value)):
+        return "has control characters in its value"
+    if lower.startswith("x-amz-") and lower not in _HEADERS and not lower.startswith(_METADATA):
+        return "is no header of S3's; x-amz-meta-... are kept as Metadata"
+    if lower == _METADATA:
+        return "is no name of a header"
+    return _objection_to_value(lower, value)
+
+
+def _objection_to_value(lower, value):
+    try:
+        to_attrs({_HEADERS.get(lower, "Metadata"): value if lower in _HEADERS else {}})
+    except ValueError:
+        return f"has a value that is none of its kind: {str(value)!r:.100}"
+    return ""
 
 
 # s3-eu-west-1.amazonaws.com, s3.eu-central-1.amazonaws.com, s3.cn-north-1.amazonaws.com.cn:
@@ -152,14 +200,52 @@ def region_of_location(location):
     return {"": None, "US": None, "EU": "eu-west-1"}.get(location or "", location)
 
 
+#: Calling formats: name, or number of the oldest class -> (addressing style, whether the bucket's name was the host).
+CALLING_FORMATS = {
+    "VHostCallingFormat": ("virtual", True),
+    "SubdomainCallingFormat": (None, False),  # as today without a style
+    "OrdinaryCallingFormat": ("path", False),
+    "ProtocolIndependentOrdinaryCallingFormat": ("path", False),
+    1: ("path", False),  # S3.CallingFormat.PATH
+    2: ("virtual", False),  # SUBDOMAIN
+    3: ("virtual", True),  # VANITY
+}
+
+
+def name_of_calling_format(value):
+    """The key in CALLING_FORMATS of boto's object, its class, a text or a number; what is none comes back as text."""
+    if isinstance(value, int) and value in CALLING_FORMATS:
+        return value
+    if isinstance(value, str):
+        return value.rpartition(".")[2]
+    for kind in (value if isinstance(value, type) else type(value)).__mro__:  # people derived from boto's
+        if kind.__name__ in CALLING_FORMATS:
+            return kind.__name__
+    return repr(value)[:100]
+
+
 def addressing_of(calling_format):
-    """A calling format as (addressing style, whether the bucket's name was the host)."""
-    if isinstance(calling_format, int):  # S3.CallingFormat of the oldest class
-        return {1: ("path", False), 2: ("virtual", False), 3: ("virtual", True)}.get(calling_format, (None, False))
-    name = type(calling_format).__name__ if not isinstance(calling_format, str) else calling_format.rpartition(".")[2]
-    return {
-        "VHostCallingFormat": ("virtual", True),
-        "SubdomainCallingFormat": (None, False),  # as today without a style
-        "OrdinaryCallingFormat": ("path", False),
-        "ProtocolIndependentOrdinaryCallingFormat": ("path", False),
-    }.get(name, (None, False))
+    return CALLING_FORMATS[name_of_calling_format(calling_format)]
+
+
+#: Regions that know SigV2, for buckets made before June 2020; all that came later never did.
+VERSION_2_REGIONS = frozenset(
+    "ap-northeast-1 ap-southeast-1 ap-southeast-2 eu-west-1 sa-east-1 us-east-1 us-west-1 us-west-2 us-gov-east-1 "
+    "us-gov-west-1".split()
+)
+_VERSION_4_ONLY = (".r2.cloudflarestorage.com", ".backblazeb2.com")
+# In the host's name; of boto's own list those that are no region of Amazon's.
+_VERSION_4_MARKS = re.compile(r"[.-](?:cn-|eu-central|ap-northeast-2|ap-south-1|us-east-2|ca-central|eu-west-2)")
+
+
+def refuses_version_2(region, host):
+    """Whether a signature of version 2 is of no use there: at an endpoint's host, or without one in Amazon's region."""
+    amazon = region_of_host(host) if host else ""
+    if amazon is None:
+        return host.endswith(_VERSION_4_ONLY)
+    return (amazon or region or "us-east-1") not in VERSION_2_REGIONS
+
+
+def boto_signs_version_4(region, host):
+    """As boto chose, by the host's name."""
+    return refuses_version_2(region, host) or bool(_VERSION_4_MARKS.search(host or ""))

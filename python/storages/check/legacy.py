@@ -1,4 +1,4 @@
-"""Reads settings that import what is no longer installed: boto, Amazon's first S3.py, the classes on boto, boto3.
+"""Reads settings that import what is no longer installed: boto, Amazon's first S3.py, boto3.
 
 While they are read, such imports give stand-ins that remember how they were called.
 """
@@ -12,24 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from storages.backends.s3 import S3Storage
 from storages.check.findings import ERROR, Finding
 from storages.s3.options import ClientConfig, TransferConfig
 
 _PACKAGES = ("boto", "boto3", "botocore", "S3")
-_BOTO_BACKEND = "storages.backends.s3boto"
-
-
-class S3BotoStorage(S3Storage):
-    """The class on boto, for projects that derive from it or call it: keeps what it is given."""
-
-    storages_check_era = "boto"
-
-    def __init__(self, **options):
-        self.storages_check_options = options
-
-    def deconstruct(self):
-        return f"{_BOTO_BACKEND}.S3BotoStorage", [], self.storages_check_options
 
 
 class _CallingFormat:
@@ -37,7 +23,6 @@ class _CallingFormat:
 
 
 _KNOWN = {
-    (_BOTO_BACKEND, "S3BotoStorage"): S3BotoStorage,
     ("S3", "CallingFormat"): _CallingFormat,
     ("boto3.s3.transfer", "TransferConfig"): TransferConfig,
     ("botocore.config", "Config"): ClientConfig,
@@ -65,7 +50,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.used = []
 
     def find_spec(self, name, path=None, target=None):
-        if name != _BOTO_BACKEND and name.partition(".")[0] not in _PACKAGES:
+        if name.partition(".")[0] not in _PACKAGES:
             return None
         self.used.append(name)
         return importlib.util.spec_from_loader(name, self, is_package=True)
@@ -114,18 +99,16 @@ def _module_of(path):
 
 
 _REPLACEMENTS = {
+    "boto": "from storages.backends.s3boto import OrdinaryCallingFormat, or whichever it is",
     "boto3": "from storages.s3.options import TransferConfig",
     "botocore": "from storages.s3.options import ClientConfig",
-    "storages": "from storages.backends.s3 import S3Storage",
 }
 
 
 def findings_of(used):
     """What is to be said of imports that only work while they are looked at."""
-    packages = dict.fromkeys("storages" if name == _BOTO_BACKEND else name.partition(".")[0] for name in used)
-    for package in packages:
-        imported = _BOTO_BACKEND if package == "storages" else package
+    for package in dict.fromkeys(name.partition(".")[0] for name in used):
         instead = f"write {_REPLACEMENTS[package]}" if package in _REPLACEMENTS else "remove the import"
         yield Finding(
-            ERROR, f"import {imported}", f"is not installed, so that these settings cannot be read; {instead}", 40
+            ERROR, f"import {package}", f"is not installed, so that these settings cannot be read; {instead}", 40
         )

@@ -25,14 +25,6 @@ BACKENDS = {
     "storages.backends.s3.PreloadingS3Storage": ("oldest", f"{_S3}.S3Storage"),
 }
 
-# Regions whose presigned URLs the SDK signs with SigV2 unless told otherwise.
-_OLD_REGIONS = (
-    None,
-    "",
-    *"ap-northeast-1 ap-southeast-1 ap-southeast-2 eu-west-1 sa-east-1 us-east-1 us-west-1 us-west-2 us-gov-east-1 "
-    "us-gov-west-1".split(),
-)
-
 
 class Place:
     """One storage of a project."""
@@ -118,9 +110,10 @@ class Project:
         return "today", None
 
     def _is_oldest(self):
-        """Two unrelated classes had the path of today's: the other one was never named by STORAGES."""
-        marks = {*eras.OLDEST_ONLY, "AWS_HEADERS"}
-        return "STORAGES" not in self.values and not marks.isdisjoint(self.values)
+        """Two unrelated classes had the path of today's: the other one had settings of its own."""
+        if "AWS_HEADERS" in self.values and "STORAGES" not in self.values:
+            return True
+        return not eras.OLDEST_ONLY.isdisjoint(self.values)
 
     def _explain_foreign(self, place):
         if str(place.backend).startswith("storages.backends.") and not _can_import(place.backend):
@@ -144,7 +137,7 @@ class Project:
             text = f"cannot be used: {type(error).__name__}: {error}"
             place.findings.append(Finding(ERROR, place.label("BACKEND"), text, 30))
             return
-        if getattr(kind, "storages_check_era", ""):  # a stand-in: see legacy.py
+        if getattr(kind, "storages_check_era", ""):  # derived from a class of that era
             place.era = kind.storages_check_era
         elif not issubclass(kind, S3Storage):
             place.era = ""
@@ -208,11 +201,11 @@ def _implicit_acl(place, options, obsolete):
     if "default_acl" in options or (place.era == "today" and not from_before):
         return []
     certain = place.era in ("boto", "oldest") or from_before
-    text = (
-        "was 'public-read' where nobody set it, until 1.9; now uploads are private. "
-        "Write 'public-read' if everybody may read them, None if not"
-    )
-    return [Finding(DANGEROUS if certain else DIFFERENT, place.label("default_acl"), text, 11 if certain else 31)]
+    return [
+        Finding(
+            DANGEROUS if certain else DIFFERENT, place.label("default_acl"), eras.IMPLICIT_ACL, 11 if certain else 31
+        )
+    ]
 
 
 def _differences(place, options):
@@ -228,7 +221,9 @@ def _differences(place, options):
             yield differs("querystring_auth", 33, "True is the default: URLs are signed; before they were bare")
         if "querystring_expire" not in options:
             yield differs("querystring_expire", 33, "3600 is the default, before it was 60 seconds")
-    old_region = options.get("region_name") in _OLD_REGIONS and not options.get("endpoint_url")
+    old_region = (options.get("region_name") or "us-east-1") in eras.VERSION_2_REGIONS and not options.get(
+        "endpoint_url"
+    )
     if signs and options.get("signature_version") is None and old_region:
         yield differs("signature_version", 34, "URLs are signed with SigV4, before with SigV2; 's3' brings that back")
     if place.era in ("boto", "oldest"):
@@ -272,10 +267,12 @@ def _make(place, settings):
         options.pop("manifest_storage", None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if not isinstance(kind, type):
-            return kind(**options)
-        inherited = {name: value for name, value in settings.options.items() if not hasattr(kind, name)}
-        return kind(**{**inherited, **options})
+        if isinstance(kind, type):
+            inherited = {name: value for name, value in settings.options.items() if not hasattr(kind, name)}
+            options = {**inherited, **options}
+        storage = kind(**options)
+    storage._auto_create_bucket = False  # nothing is made by looking at it
+    return storage
 
 
 def options_now(place):

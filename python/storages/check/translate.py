@@ -40,6 +40,7 @@ class Translation:
         self._label = label
         self.options = {}
         self.moved = {}
+        self.successors = {}  # setting -> option that says it now
         self.obsolete = []  # settings that can be removed
         self.findings = []
         for setting in given:
@@ -53,7 +54,8 @@ class Translation:
             if self._was_read(setting):
                 getattr(self, "_" + setting.lower())(setting, self._given[setting])
             else:
-                self._drop(setting, "only the class on boto read it; remove it")
+                whose = "the oldest class" if setting in eras.OLDEST_ONLY else "the class on boto"
+                self._drop(setting, f"only {whose} read it; remove it")
         else:
             self._unknown(setting)
 
@@ -70,6 +72,7 @@ class Translation:
 
     def _move(self, setting, option, value, note=""):
         self._find(TRANSLATED, setting, 1, f"{option} = {shown(value)}{note}")
+        self.successors[setting] = option
         if option == "object_parameters":
             value = {**self.moved.get(option, self._given.get("AWS_S3_OBJECT_PARAMETERS") or {}), **value}
         self.moved[option] = self.options[option] = value
@@ -191,13 +194,16 @@ class Translation:
             self._move(setting, "url_protocol", protocol, ", of URLs with a custom domain")
 
     def _aws_headers(self, setting, value):
-        parameters, unknown = eras.parameters_of_headers(value or {})
+        if value and not isinstance(value, dict):
+            self._find(ERROR, setting, 27, f"expected a dict of headers, not {type(value).__name__}")
+            return
+        parameters, unknown, wrong = eras.parameters_of_headers(value or {})
         if parameters:
             self._move(setting, "object_parameters", parameters)
         for name in unknown:
-            self._find(
-                ERROR, f"{setting}[{name!r}]", 27, "S3 keeps no such header; x-amz-meta-... are kept as Metadata"
-            )
+            self._drop(setting, f"{name}: S3 keeps no such header; remove it")
+        for name, objection in wrong:
+            self._find(ERROR, setting, 27, f"{name!r} {objection}")
         if not value:
             self._drop(setting, "is empty; remove it")
 
@@ -211,6 +217,14 @@ class Translation:
             self._drop(setting, "this is the default region; remove it")
 
     def _aws_s3_calling_format(self, setting, value):
+        if not value:
+            self._drop(setting, "is empty; remove it")
+            return
+        name = eras.name_of_calling_format(value)
+        if name not in eras.CALLING_FORMATS:
+            known = ", ".join(map(str, eras.CALLING_FORMATS))
+            self._find(ERROR, setting, 38, f"{name} is no calling format; these are: {known}")
+            return
         style, is_host = eras.addressing_of(value)
         bucket = self._given.get("AWS_STORAGE_BUCKET_NAME") or ""
         if style == "virtual" and "." in bucket:
@@ -236,17 +250,30 @@ class Translation:
     def _aws_s3_host(self, setting, value):
         region = eras.region_of_host(value or "")
         port = self._given.get("AWS_S3_PORT")
-        if region is None or port:
-            scheme = "https" if self._given.get("AWS_S3_USE_SSL", True) else "http"
-            self._move(setting, "endpoint_url", f"{scheme}://{value}" + (f":{port}" if port else ""))
+        if not isinstance(value, (str, type(None))) or set(value or "") & set("/@?#\\ \t\r\n"):
+            self._find(ERROR, setting, 22, f"{shown(value)} is no host")
+        elif value and (region is None or port):
+            self._move_to_endpoint(setting, value)
         elif region:
             self._move(setting, "region_name", region)
         else:
             self._drop(setting, "this is the default; remove it")
 
+    def _move_to_endpoint(self, setting, host):
+        port = self._given.get("AWS_S3_PORT")
+        secure = self._given.get("AWS_S3_USE_SSL", True)
+        self._move(setting, "endpoint_url", f"{'https' if secure else 'http'}://{host}" + (f":{port}" if port else ""))
+
     def _aws_s3_port(self, setting, value):
-        text = "is part of endpoint_url" if self._given.get("AWS_S3_HOST") and value else "remove it"
-        self._drop(setting, text)
+        own = 443 if self._given.get("AWS_S3_USE_SSL", True) else 80
+        if value and not (str(value).isascii() and str(value).isdigit() and 0 < int(value) < 65536):
+            self._find(ERROR, setting, 22, f"{shown(value)} is no port")
+        elif self._given.get("AWS_S3_HOST") and value:
+            self._drop(setting, "is part of endpoint_url")
+        elif value and int(value) != own:
+            self._move_to_endpoint(setting, "s3.amazonaws.com")
+        else:
+            self._drop(setting, "remove it")
 
     def _aws_s3_proxy_host(self, setting, value):
         port = self._given.get("AWS_S3_PROXY_PORT")
@@ -257,7 +284,16 @@ class Translation:
         self._drop(setting, "is part of proxies")
 
     def _s3_use_sigv4(self, setting, value):
-        self._drop(setting, "SigV4 is what requests and URLs are signed with; remove it")
+        if value is not False:
+            self._drop(setting, "SigV4 is what requests and URLs are signed with; remove it")
+            return
+        host = self._given.get("AWS_S3_HOST")
+        region = self._given.get("AWS_S3_REGION_NAME") or eras.region_of_location(self._given.get("AWS_ORIGIN"))
+        if eras.refuses_version_2(region, host):
+            where = host or region
+            self._find(ERROR, setting, 39, f"is False, which asks for SigV2, but {where} knows SigV4 only; remove it")
+        else:
+            self._move(setting, "signature_version", "s3", ", of URLs")
 
     def _aws_querystring_active(self, setting, value):
         self._move(setting, "querystring_auth", bool(value))

@@ -19,6 +19,8 @@ SETTINGS = {
     "ca_file": "AWS_S3_VERIFY",
     "proxy": "AWS_S3_PROXIES",
     "signature": "AWS_S3_SIGNATURE_VERSION",
+    "request_signature": "S3_USE_SIGV4",
+    "bucket_acl": "AWS_BUCKET_ACL",
     "part_size": "AWS_S3_TRANSFER_CONFIG",
     "concurrency": "AWS_S3_TRANSFER_CONFIG",
     "connect_timeout": "AWS_S3_CLIENT_CONFIG",
