@@ -163,6 +163,12 @@ def storage(place):
     return place.storage()
 
 
+@pytest.fixture(scope="session")
+def make_own_place(own_server):
+    """Fresh buckets on the server in this process, as many as are wanted."""
+    return _own(own_server).with_bucket
+
+
 @pytest.fixture
 def own_place(own_server) -> Place:
     """A fresh bucket on the server in this process, whose log is empty and which has no faults."""
