@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import warnings
+from urllib.request import urlopen
 
 import pytest
 from django.core.files.base import ContentFile
 from django.test import override_settings
 from django.utils.module_loading import import_string
-from helpers.checking import ERAS
+from helpers.checking import ERAS, REMOVED
 from storages.check import eras
 from storages.check.legacy import read_settings, stand_ins
 
@@ -115,3 +117,44 @@ def test_both_say_the_same(era):
     )
     for name in names.split():
         assert getattr(old, name) == getattr(new, name), name
+
+
+PROGRAM = """
+import django
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+django.setup()
+name = default_storage.save("a.txt", ContentFile(b"hello"))
+print(default_storage.open(name).read().decode(), default_storage.url(name))
+"""
+
+
+def test_a_process_of_a_site_as_it_was(own_place, tmp_path):
+    """Nothing but the old settings: Django makes the storage."""
+    backend = "storages.backends.s3boto.S3BotoStorage"
+    host, _, port = own_place.endpoint.partition("://")[2].partition(":")
+    named = {"STORAGES": {"default": {"BACKEND": backend}}} if REMOVED else {"DEFAULT_FILE_STORAGE": backend}
+    settings = {
+        **named,
+        "SECRET_KEY": "of a site",
+        "AWS_ACCESS_KEY_ID": own_place.key,
+        "AWS_SECRET_ACCESS_KEY": own_place.secret,
+        "AWS_STORAGE_BUCKET_NAME": own_place.bucket,
+        "AWS_S3_HOST": host,
+        "AWS_S3_PORT": int(port),
+        "AWS_S3_USE_SSL": False,
+        "AWS_HEADERS": {"Cache-Control": "max-age=86400"},
+        "AWS_REDUCED_REDUNDANCY": True,
+        "AWS_LOCATION": "media",
+    }
+    (tmp_path / "old_site.py").write_text("".join(f"{name} = {value!r}\n" for name, value in settings.items()))
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "old_site"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    text, url = done.stdout.split()
+    assert text == "hello"
+    with urlopen(url) as answer:
+        assert (answer.read(), answer.headers["Cache-Control"]) == (b"hello", "max-age=86400")
+        assert answer.headers["x-amz-storage-class"] == "REDUCED_REDUNDANCY"
