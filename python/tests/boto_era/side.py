@@ -163,6 +163,28 @@ def writing(make):
 
 
 @step
+def writing_nothing(make):
+    """Differs: an empty file."""
+    make().open("empty/a.txt", "wb").close()
+    return make().exists("empty/a.txt")
+
+
+@step
+def reading_text(make):
+    """Differs: text."""
+    return type(make().open("a.txt", "r").read()).__name__
+
+
+@step
+def size_of_what_is_not_there(make):
+    """Differs: an OSError."""
+    try:
+        make().size("nowhere.txt")
+    except Exception as error:
+        return isinstance(error, FileNotFoundError)
+
+
+@step
 def writing_parts(make):
     with make().open("w/large.bin", "wb") as file:
         file.write(b"a" * (5 << 20))
