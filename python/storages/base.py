@@ -15,13 +15,18 @@ class BaseStorage(Storage):
         for name, value in settings.items():
             if name not in valid:
                 raise ImproperlyConfigured(
-                    f"Invalid setting '{name}' for {type(self).__name__}{_suggestion(name, valid)}"
+                    f"Invalid setting '{name}' for {type(self).__name__}"
+                    f"{self._explain_option(name) or _suggestion(name, valid)}"
                 )
             setattr(self, name, value)
 
     def get_default_settings(self):
         """Option -> Django setting, or default. Looked up whenever a storage is made."""
         return {}
+
+    def _explain_option(self, name):
+        """Of an option there is none of, what is to be said beside that, with "; " before it."""
+        return ""
 
     def _resolve_settings(self):
         valid = self.get_default_settings()

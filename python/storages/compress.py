@@ -10,6 +10,11 @@ _CHUNK = 256 * 1024
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS  # zlib's manual, deflateInit2
 
 
+def gzip_compressor(level=9):
+    """Makes one gzip member, without a time in its header."""
+    return zlib.compressobj(level, zlib.DEFLATED, _GZIP_FORMAT)
+
+
 class GzipCompressionWrapper(io.RawIOBase):
     """One gzip member of what `raw` holds, made as it is read.
 
@@ -19,7 +24,7 @@ class GzipCompressionWrapper(io.RawIOBase):
     def __init__(self, raw, level=9):
         super().__init__()
         self.raw = raw
-        self._compressor = zlib.compressobj(level, zlib.DEFLATED, _GZIP_FORMAT)
+        self._compressor = gzip_compressor(level)
         self._pending = b""
         self._finished = False
 

@@ -392,6 +392,20 @@ def test_encryption_in_the_client_is_refused(setting, quietly):
         s3.S3Storage()
 
 
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"encrypt": True}, "Invalid setting 'encrypt' for S3Storage; encryption in the client is no longer done"),
+        ({"acl": "private"}, "Invalid setting 'acl' for S3Storage; write default_acl"),
+        ({"bucket": "media"}, "Invalid setting 'bucket' for S3Storage; write bucket_name"),
+        ({"headers": {}}, "Invalid setting 'headers' for S3Storage; write object_parameters"),
+    ],
+)
+def test_options_of_old_are_explained(options, text):
+    with pytest.raises(ImproperlyConfigured, match=text):
+        s3.S3Storage(**options)
+
+
 def test_an_unknown_number_is_refused(quietly):
     with (
         override_settings(AWS_CALLING_FORMAT=7),

@@ -13,6 +13,7 @@ from django.test import override_settings
 from django.utils.module_loading import import_string
 from orlop import OrlopError, Unsupported
 from storages.backends.s3boto import S3BotoStorage, S3BotoStorageFile
+from storages.s3.options import ClientConfig
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -203,6 +204,20 @@ def test_the_bucket_is_made(storage, place):
     made.save("a.txt", ContentFile(b"x"))
     assert made.exists("a.txt")
     assert storage(bucket_name=bucket, auto_create_bucket=True).listdir("") == ([], ["a.txt"])
+
+
+def test_the_buckets_acl_arrives(storage, place):
+    if place.dialect != "ceph":
+        pytest.skip("keeps no ACLs of buckets")
+    bucket = f"{place.bucket}-public"
+    storage(bucket_name=bucket, auto_create_bucket=True, bucket_acl="public-read").save("a.txt", ContentFile(b"x"))
+    assert place.storage(bucket_name=bucket, client_config=ClientConfig(signature_version=UNSIGNED())).exists("")
+    with pytest.raises(PermissionError):
+        place.storage(client_config=ClientConfig(signature_version=UNSIGNED())).listdir("")
+
+
+class UNSIGNED:
+    """botocore's word for no signature is an object, known by its class's name."""
 
 
 def test_a_bucket_is_not_made_unasked(storage, place):

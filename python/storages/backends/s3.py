@@ -157,6 +157,10 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             "clamp_expiry": setting("AWS_S3_CLAMP_EXPIRY", True),
         }
 
+    def _explain_option(self, name):
+        successor = eras.SUCCESSORS_OF_OPTIONS.get(name)
+        return f"; {successor}" if successor else ""
+
     def _adopt_old_settings(self):
         setting = settings_reader()
         if any(setting(name, _UNSET) is not _UNSET for name in eras.DROPPED):

@@ -3,7 +3,6 @@
 import os
 import re
 import time
-import zlib
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
@@ -16,6 +15,7 @@ from orlop.ledger import current
 
 from storages.backends.s3 import S3File, S3Storage
 from storages.check import eras
+from storages.compress import gzip_compressor
 from storages.s3.boto import (
     OrdinaryCallingFormat,
     ProtocolIndependentOrdinaryCallingFormat,
@@ -40,7 +40,6 @@ __all__ = [
     "VHostCallingFormat",
 ]
 
-_GZIP_FORMAT = 16 + zlib.MAX_WBITS  # zlib's manual, deflateInit2
 _HOST = "s3.amazonaws.com"
 _HOST_NAME = re.compile(r"[a-z0-9.-]*")
 
@@ -60,7 +59,7 @@ class S3BotoStorageFile(S3File):
             meta = self._storage._store.stat(self._key, current(), None, "")
         except NotFound:
             return None
-        return zlib.compressobj(9, zlib.DEFLATED, _GZIP_FORMAT) if meta.content_encoding == "gzip" else None
+        return gzip_compressor() if meta.content_encoding == "gzip" else None
 
     def _attrs(self):
         attrs = super()._attrs()

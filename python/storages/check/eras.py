@@ -86,6 +86,23 @@ OLDEST_ONLY = frozenset(
 )
 DROPPED = BOTO3_DROPPED | BOTO_ONLY | OLDEST_ONLY
 
+#: Of encryption in the client, which the oldest class did.
+CLIENT_ENCRYPTION = (
+    "encryption in the client is no longer done, and what it encrypted is returned as it is stored: decrypt "
+    "those objects first; object_parameters = {'ServerSideEncryption': 'AES256'} lets the service encrypt"
+)
+
+#: Options of earlier releases that today's class refuses, and what to write instead.
+SUCCESSORS_OF_OPTIONS = {
+    "acl": "write default_acl",
+    "bucket": "write bucket_name",
+    "encrypt": CLIENT_ENCRYPTION,
+    "encryption": "write object_parameters={'ServerSideEncryption': 'AES256'}",
+    "headers": "write object_parameters, with CacheControl for Cache-Control",
+    "reduced_redundancy": "write object_parameters={'StorageClass': 'REDUCED_REDUNDANCY'}",
+    "secure_urls": "write url_protocol",
+}
+
 #: What is to be said where nobody set AWS_DEFAULT_ACL.
 IMPLICIT_ACL = (
     "was 'public-read' where nobody set it, until 1.9; now uploads are private. "

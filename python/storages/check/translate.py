@@ -302,11 +302,7 @@ class Translation:
         self._move_if(value, setting, "location", str(value).lstrip("/"))
 
     def _crypto_keys(self, setting, value):
-        text = (
-            "encryption in the client is no longer done, and what it encrypted is returned as it is stored: decrypt "
-            "those objects first; object_parameters = {'ServerSideEncryption': 'AES256'} lets the service encrypt"
-        )
-        self._find(ERROR, setting, 28, text)
+        self._find(ERROR, setting, 28, eras.CLIENT_ENCRYPTION)
 
     _crypto_keys_public = _crypto_keys_private = _crypto_keys
 
