@@ -26,6 +26,17 @@ def settings_reader():
     return lambda name, default=None: getattr(source, name, default)
 
 
+def any_is_set(names):
+    """Whether one of these settings is set: one look for all, as every storage that is made asks."""
+    source = settings._wrapped if settings.configured else None
+    while source is not None:
+        values = vars(source)
+        if not names.isdisjoint(values):
+            return True
+        source = values.get("default_settings")  # of settings that stand over others
+    return False
+
+
 def clean_name(name):
     """A normal form with forward slashes; a trailing slash stays."""
     if isinstance(name, pathlib.PurePath):

@@ -22,14 +22,15 @@ from orlop.ledger import current
 
 from storages import content as contents
 from storages.base import BaseStorage
-from storages.check import eras
 from storages.compress import CompressStorageMixin
+from storages.s3.dropped import DROPPED
 from storages.s3.errors import explain, explained, rephrase
 from storages.s3.file import S3File
 from storages.s3.options import ClientConfig, TransferConfig, attempts, engine_options
 from storages.s3.parameters import encode_query, filter_download, to_attrs, to_query
 from storages.s3.validation import check_options
 from storages.utils import (
+    any_is_set,
     check_location,
     clean_name,
     get_available_overwrite_name,
@@ -158,12 +159,13 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         }
 
     def _explain_option(self, name):
+        from storages.check import eras
+
         successor = eras.SUCCESSORS_OF_OPTIONS.get(name)
         return f"; {successor}" if successor else ""
 
     def _adopt_old_settings(self):
-        setting = settings_reader()
-        if any(setting(name, _UNSET) is not _UNSET for name in eras.DROPPED):
+        if any_is_set(DROPPED):
             from storages.s3.legacy import adopt_dropped_settings
 
             adopt_dropped_settings(self)

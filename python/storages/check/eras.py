@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+from storages.s3.dropped import BOTO3_DROPPED, BOTO_ONLY, DROPPED, OLDEST_ONLY  # noqa: F401  part of the tables
 from storages.s3.parameters import to_attrs
 
 #: Today's settings: Django setting -> option.
@@ -71,21 +72,6 @@ ATTRIBUTES = {
     "use_sigv4": "S3_USE_SIGV4",
 }
 
-#: Settings later releases dropped, by the classes that read them. Those of boto's class and of the oldest one meant
-#: nothing to the class on boto3.
-BOTO3_DROPPED = frozenset(
-    "AWS_AUTO_CREATE_BUCKET AWS_BUCKET_ACL AWS_REDUCED_REDUNDANCY AWS_S3_ENCRYPTION AWS_S3_SECURE_URLS "
-    "AWS_PRELOAD_METADATA".split()
-)
-BOTO_ONLY = frozenset(
-    "AWS_HEADERS AWS_ORIGIN AWS_S3_CALLING_FORMAT AWS_S3_HOST AWS_S3_PORT AWS_S3_PROXY_HOST AWS_S3_PROXY_PORT "
-    "S3_USE_SIGV4".split()
-)
-OLDEST_ONLY = frozenset(
-    "AWS_CALLING_FORMAT AWS_QUERYSTRING_ACTIVE AWS_BUCKET_PREFIX CRYPTO_KEYS_PUBLIC CRYPTO_KEYS_PRIVATE".split()
-)
-DROPPED = BOTO3_DROPPED | BOTO_ONLY | OLDEST_ONLY
-
 #: Of encryption in the client, which the oldest class did.
 CLIENT_ENCRYPTION = (
     "encryption in the client is no longer done, and what it encrypted is returned as it is stored: decrypt "
@@ -147,7 +133,7 @@ _METADATA = "x-amz-meta-"
 
 # What a header may be: RFC 9110, sections 5.1 and 5.5.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # Headers that are about the request, and nobody's but its sender's.
 _OF_REQUESTS = frozenset(
@@ -181,7 +167,7 @@ def _objection(lower, value):
         return "belongs to each request and cannot be set"
     if not isinstance(value, (str, int, float, date)) or isinstance(value, bool):
         return f"has a value that is no text but {type(value).__name__}"
-    if not _VALUE.fullmatch(str(value)):
+    if _CONTROL.search(str(value)):
         return "has control characters in its value"
     if lower.startswith("x-amz-") and lower not in _HEADERS and not lower.startswith(_METADATA):
         return "is no header of S3's; x-amz-meta-... are kept as Metadata"
