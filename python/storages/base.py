@@ -19,6 +19,7 @@ class BaseStorage(Storage):
                     f"{self._explain_option(name) or _suggestion(name, valid)}"
                 )
             setattr(self, name, value)
+            self._looked_up.pop(name, None)
 
     def get_default_settings(self):
         """Option -> Django setting, or default. Looked up whenever a storage is made."""

@@ -328,6 +328,13 @@ def test_todays_words_win(quietly):
         assert s3.S3Storage().url_protocol == "https:"
 
 
+def test_an_option_wins_whatever_it_says(quietly):
+    """Also where it says what would be the default."""
+    with override_settings(AWS_BUCKET_PREFIX="pdfs", AWS_S3_HOST="objects.example.com"):
+        assert s3.S3Storage(location="").location == ""
+        assert s3boto.S3BotoStorage(bucket_name="media", endpoint_url=None).endpoint_url is None
+
+
 def test_insecure_urls_of_a_domain(quietly):
     with override_settings(AWS_S3_SECURE_URLS=False, AWS_S3_CUSTOM_DOMAIN="cdn.example.com"):
         assert s3.S3Storage(bucket_name="media").url("a.txt") == "http://cdn.example.com/a.txt"

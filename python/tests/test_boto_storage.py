@@ -11,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.test import override_settings
 from django.utils.module_loading import import_string
+from helpers.collecting import collect, site
+from helpers.static_files import write_files
 from orlop import OrlopError, Unsupported
 from storages.backends.s3boto import S3BotoStorage, S3BotoStorageFile
 from storages.s3.options import ClientConfig
@@ -348,3 +350,22 @@ def test_requests_of_version_2(storage, place):
     old.delete(name)
     assert not old.exists(name) and old.exists("")
     assert old._engine_options()["request_signature"] == "v2"
+
+
+# -- collectstatic -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_collectstatic(own_place, own_server, tmp_path, plain):
+    write_files(tmp_path, {"site.css": "a {}", "img/logo.svg": "<svg/>", "notes.txt": "x"})
+    headers = {"Cache-Control": "max-age=86400"}
+    options = {"location": "static", "gzip": True, "headers": headers, "preload_metadata": True}
+    for _ in range(2):
+        own_server.take_log()
+        with site(own_place, tmp_path, S3BotoStorage, **options):
+            collect(plain=plain)
+    # The second run sends nothing.
+    assert not [request for request in own_server.take_log() if request.method == "PUT"]
+    assert sorted(own_place.storage(location="static").listdir("")[1]) == ["notes.txt", "site.css"]
+    meta = own_place.handle().stat("static/site.css")
+    assert (meta.content_encoding, meta.cache_control) == ("gzip", "max-age=86400")
