@@ -143,6 +143,20 @@ TEST(S3BucketAcl, GoesWithTheBucket) {
   EXPECT_EQ(transport->sent().at(0).header("x-amz-acl"), "public-read");
 }
 
+TEST(S3BucketAcl, GoesWithTheLocation) {
+  Options options = example_options();
+  options.region = "eu-west-1";
+  options.bucket_acl = "private";
+  options.request_signature = "v2";
+  auto transport = std::make_shared<FakeTransport>();
+  transport->then({.status = 200, .headers = {}});
+  ASSERT_TRUE(make_bucket(make_config(options).value(), transport, {}));
+  const SentRequest& put = transport->sent().at(0);
+  EXPECT_NE(put.body.find("<LocationConstraint>eu-west-1</LocationConstraint>"), std::string::npos);
+  std::string text = "PUT\n\n\n" + put.header("date") + "\nx-amz-acl:private\n/bucket";
+  EXPECT_EQ(put.header("authorization"), signed_by(options, text));
+}
+
 TEST(S3BucketAcl, MustBeAWord) {
   Options options = example_options();
   options.bucket_acl = "private\r\nx-amz-grant-read: all";
