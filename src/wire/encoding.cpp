@@ -62,10 +62,11 @@ Result<std::string> decode_base64(std::string_view text) {
 
 void append_hex(std::string& out, Bytes bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
-  out.reserve(out.size() + bytes.size() * 2);
+  std::size_t at = out.size();
+  out.resize(at + bytes.size() * 2);
   for (const std::byte byte : bytes) {
-    out += digits[std::to_integer<unsigned>(byte) >> 4];
-    out += digits[std::to_integer<unsigned>(byte) & 15];
+    out[at++] = digits[std::to_integer<unsigned>(byte) >> 4];
+    out[at++] = digits[std::to_integer<unsigned>(byte) & 15];
   }
 }
 

@@ -30,6 +30,10 @@ std::string decoded(std::string_view text) { return decode_form(text).value_or(s
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 void append_header_value(std::string& text, std::string_view value) {
+  if (std::none_of(value.begin(), value.end(), is_space)) {
+    text.append(value);
+    return;
+  }
   std::size_t start = text.size();
   while (!value.empty()) {
     std::size_t word = 0;
