@@ -80,11 +80,15 @@ TEST(TaskGroup, WorkersReceiveNoSignals) {
 
 #if !defined(__SANITIZE_THREAD__)
 TEST(TaskGroup, AChildStartsAnew) {
+  std::atomic<bool> running{false};
   std::atomic<bool> open{false};
   TaskGroup group(2);
   group.submit([&] {
+    running = true;
     while (!open) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   });
+  // A thread that starts holds locks of AddressSanitizer's, which a child would inherit locked.
+  while (!running) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   pid_t child = fork();
   if (child == 0) {
     group.wait();  // the parent's: returns at once

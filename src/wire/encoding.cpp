@@ -61,12 +61,13 @@ Result<std::string> decode_base64(std::string_view text) {
 }
 
 void append_hex(std::string& out, Bytes bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::size_t at = out.size();
-  out.resize(at + bytes.size() * 2);
+  constexpr char digits[] = "0123456789abcdef";
+  const std::size_t before = out.size();
+  out.resize(before + bytes.size() * 2);
+  char* at = out.data() + before;
   for (const std::byte byte : bytes) {
-    out[at++] = digits[std::to_integer<unsigned>(byte) >> 4];
-    out[at++] = digits[std::to_integer<unsigned>(byte) & 15];
+    *at++ = digits[std::to_integer<unsigned>(byte) >> 4];
+    *at++ = digits[std::to_integer<unsigned>(byte) & 15];
   }
 }
 

@@ -187,6 +187,7 @@ Meta meta_of(const net::HttpHeaders& headers) {
   meta.attrs.expires = headers.get("expires");
   constexpr std::string_view prefix = "x-amz-meta-";
   for (const auto& [name, value] : headers) {
+    if (name.size() <= prefix.size() || (name[0] != 'x' && name[0] != 'X')) continue;
     std::string lower(name);
     std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
     if (lower.starts_with(prefix)) meta.attrs.user.emplace(lower.substr(prefix.size()), decode_metadata(value));

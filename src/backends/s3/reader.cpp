@@ -55,9 +55,10 @@ std::optional<Checksum> checksum_of(const net::HttpHeaders& headers) {
   if (headers.get("x-amz-checksum-type") == "COMPOSITE") return std::nullopt;
   for (ChecksumAlgorithm algorithm : {ChecksumAlgorithm::crc64nvme, ChecksumAlgorithm::crc32c, ChecksumAlgorithm::crc32,
                                       ChecksumAlgorithm::sha256, ChecksumAlgorithm::sha1}) {
+    std::string_view told = headers.get(checksum_header(algorithm));
+    if (told.empty()) continue;
     // Composite sums of older services end in "-N", which is no base64.
-    auto bytes = wire::decode_base64(headers.get(checksum_header(algorithm)));
-    if (bytes && !bytes->empty()) return Checksum{algorithm, *bytes};
+    if (auto bytes = wire::decode_base64(told)) return Checksum{algorithm, *bytes};
   }
   return std::nullopt;
 }
