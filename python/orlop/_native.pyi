@@ -111,6 +111,8 @@ class Store:
         method: str,
         expires: int,
         parameters: builtins.list[tuple[str, str]],
+        query: builtins.list[tuple[str, str]],
+        headers: builtins.list[tuple[str, str]],
         signed_at: int | None,
         max_size: int | None,
         ledger: Ledger | None,

@@ -236,7 +236,7 @@ class Storage:
     ) -> _native.Presigned:
         """A request somebody else can send: its method, url, headers, and the fields of a POST form."""
         pairs = list((parameters or {}).items())
-        return self._store.presign(_key(name), method, expires, pairs, None, max_size, current())
+        return self._store.presign(_key(name), method, expires, pairs, [], [], None, max_size, current())
 
 
 def _rebuild(kind: type[Storage], url: str, configuration: dict[str, Any]) -> Storage:

@@ -347,13 +347,15 @@ class Store {
   std::string public_url(Key key) const { return unwrap(driver().public_url(key)); }
 
   using Parameters = std::vector<std::pair<std::string, std::string>>;
-  Presigned presign(Key key, std::string_view method, std::int64_t expires, Parameters parameters,
-                    std::optional<std::int64_t> signed_at, std::optional<std::uint64_t> max_size,
+  Presigned presign(Key key, std::string_view method, std::int64_t expires, Parameters parameters, Parameters query,
+                    Parameters headers, std::optional<std::int64_t> signed_at, std::optional<std::uint64_t> max_size,
                     nb::handle ledger) const {
     PresignRequest request{.method = signed_method(method),
                            .key = key,
                            .expires = std::chrono::seconds(expires),
                            .parameters = std::move(parameters),
+                           .query = std::move(query),
+                           .headers = std::move(headers),
                            .max_size = max_size};
     if (signed_at) request.signed_at = SystemTime(std::chrono::microseconds(*signed_at));
     return call(ledger, [&](const Context& context) { return driver().presign(context, request); });
@@ -535,7 +537,7 @@ void add_handles(nb::module_& module) {
       .def("copy", &Store::copy, some, some, maybe, some, maybe)
       .def("move", &Store::move, some, some, maybe)
       .def("public_url", &Store::public_url)
-      .def("presign", &Store::presign, some, some, some, some, maybe, maybe, maybe);
+      .def("presign", &Store::presign, some, some, some, some, some, some, maybe, maybe, maybe);
 }
 
 }  // namespace

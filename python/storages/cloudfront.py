@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from orlop import ConfigInvalid, _native
 
+from storages.s3.secrets import unseen
+
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-linux-openssl.html
 _URL_SAFE = bytes.maketrans(b"+=/", b"-_~")
 
@@ -18,6 +20,7 @@ class InvalidCloudFrontKey(ImproperlyConfigured, ValueError):
 
 
 class CloudFrontSigner:
+    @unseen
     def __init__(self, key_id, key):
         """`key`: an unencrypted RSA private key in PEM form, as text or bytes; or a function that signs bytes."""
         self.key_id = key_id

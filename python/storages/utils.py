@@ -41,7 +41,20 @@ def clean_name(name):
     """A normal form with forward slashes; a trailing slash stays."""
     if isinstance(name, pathlib.PurePath):
         name = str(name)
-    return _native.clean_name(name)
+    try:
+        return _native.clean_name(name)
+    except TypeError:
+        raise _no_name(name) from None
+
+
+def _no_name(name):
+    if not isinstance(name, str):
+        return TypeError(f"expected str, bytes or os.PathLike object, not {type(name).__name__}")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:  # half of a surrogate pair
+        return error
+    return TypeError(f"no name of a file: {name!r}")
 
 
 def safe_join(base, *paths):

@@ -15,7 +15,7 @@ from django.test import override_settings
 from storages.backends import s3, s3boto3
 from storages.backends.s3 import S3Storage
 from storages.base import BaseStorage
-from storages.s3.options import TransferConfig, engine_options
+from storages.s3.options import ClientConfig, TransferConfig, engine_options
 
 OPTIONS = {
     "access_key": "AWS_S3_ACCESS_KEY_ID",
@@ -76,14 +76,21 @@ VALUES = {
     "signature_version": ("s3", "s3v4", None),
     "default_acl": ("private", "public-read", None),
     "transfer_config": (TransferConfig(), TransferConfig(), TransferConfig()),
+    "client_config": (ClientConfig(), ClientConfig(), ClientConfig()),
+    "custom_domain": ("a.example", "b.example:8080", "c.example/static"),
+    "region_name": ("eu-west-1", "eu-west-2", "auto"),
+    "gzip_content_types": (["text/css"], ("text/css",), {"text/css"}),
+    "dialect": ("minio", "ceph", "r2"),
 }
 
 
 @pytest.mark.parametrize(("option", "setting"), OPTIONS.items())
 def test_option_beats_attribute_beats_setting_t56(option, setting):
     by_setting, by_attribute, by_option = VALUES.get(option, ("from setting", "from attribute", "from option"))
-    # Half a CloudFront pair is an error otherwise.
+    # Half a pair is an error otherwise.
     extra = {"cloudfront_signer": None}
+    if option in ("access_key", "secret_key"):
+        extra["secret_key" if option == "access_key" else "access_key"] = "the other half"
     with override_settings(**{setting: by_setting}):
         assert getattr(S3Storage(**extra), option) == by_setting
         subclass = type("Sub", (S3Storage,), {option: by_attribute})
@@ -348,7 +355,7 @@ def test_what_is_malformed_names_the_setting(options, setting):
 
 
 def test_pickle_t54():
-    with override_settings(AWS_STORAGE_BUCKET_NAME="one", AWS_S3_SECRET_ACCESS_KEY="secret"):
+    with override_settings(AWS_STORAGE_BUCKET_NAME="one", AWS_S3_ACCESS_KEY_ID="id", AWS_S3_SECRET_ACCESS_KEY="secret"):
         storage = S3Storage(location="media")
         data = pickle.dumps(storage)
     assert b"secret" not in data

@@ -95,6 +95,7 @@ std::string presigned_query_v2(const PresignInputV2& input) {
   std::string expires = std::to_string(input.expires_at);
   std::vector<Field> headers(input.parameters.begin(), input.parameters.end());
   std::erase_if(headers, [](const Field& field) { return !field.first.starts_with("x-amz-"); });
+  headers.insert(headers.end(), input.amz_headers.begin(), input.amz_headers.end());
   headers.emplace_back("content-type", input.content_type);
   headers.emplace_back("content-md5", input.content_md5);
   if (!input.session_token.empty()) headers.emplace_back("x-amz-security-token", input.session_token);
@@ -107,6 +108,7 @@ std::string presigned_query_v2(const PresignInputV2& input) {
   std::vector<Field> fields(input.parameters.begin(), input.parameters.end());
   fields.emplace_back("AWSAccessKeyId", input.access_key_id);
   fields.emplace_back("Signature", signature_v2(input.secret_access_key, text));
+  fields.insert(fields.end(), input.amz_headers.begin(), input.amz_headers.end());
   if (!input.session_token.empty()) fields.emplace_back("x-amz-security-token", input.session_token);
   fields.emplace_back("Expires", expires);
   return encoded_query(fields);

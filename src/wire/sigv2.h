@@ -26,7 +26,8 @@ struct PresignInputV2 {
   std::string_view resource;  // as above
   // Those called x-amz-* stand for headers and are signed as such.
   std::span<const Field> parameters;
-  std::string_view content_type;  // that the request will carry
+  std::span<const Field> amz_headers{};  // more of them, which the query carries behind the signature
+  std::string_view content_type;         // that the request will carry
   std::string_view content_md5;
   std::string_view access_key_id;
   std::string_view secret_access_key;

@@ -92,6 +92,9 @@ struct PresignRequest {
   // "content-type" and "content-md5" are headers the request must carry, where the signature knows such (v2).
   // put, post: headers (fields) the request must carry ("content-type", ...).
   std::vector<std::pair<std::string, std::string>> parameters{};
+  // Beside `parameters`, for every method but post: raw query names and values, and headers the request must carry.
+  std::vector<std::pair<std::string, std::string>> query{};
+  std::vector<std::pair<std::string, std::string>> headers{};
   std::optional<std::uint64_t> max_size{};  // of a post
   std::optional<SystemTime> signed_at{};    // the start of the validity; now when not given
 };

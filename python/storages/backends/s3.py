@@ -27,8 +27,9 @@ from storages.s3.dropped import DROPPED
 from storages.s3.errors import explain, explained, rephrase
 from storages.s3.file import S3File
 from storages.s3.options import ClientConfig, TransferConfig, attempts, engine_options
-from storages.s3.parameters import encode_query, filter_download, to_attrs, to_query
-from storages.s3.validation import check_options
+from storages.s3.parameters import encode_query, filter_download, to_attrs, to_request
+from storages.s3.secrets import hidden, unseen
+from storages.s3.validation import check_objects, check_options
 from storages.utils import (
     any_is_set,
     check_location,
@@ -50,7 +51,13 @@ _ALTERNATIVES = 100
 # Directories that listdir() showed and exists() knows: a walk that shows more begins anew.
 _SHOWN_DIRECTORIES = 10_000
 
+# Those that do something with an object named by a URL alone.
+_SIGNED_METHODS = "GET", "HEAD", "PUT", "DELETE"
+
 _UNSET = object()
+
+
+_IS_NAME_AVAILABLE = getattr(Storage, "is_name_available", None)  # Django >= 5.1
 
 
 class _Saving:
@@ -92,16 +99,18 @@ class S3Storage(CompressStorageMixin, BaseStorage):
     # its way down; to ask it of every name would cost a request for each that is not there.
     _shown = frozenset()
 
+    @unseen
     def __init__(self, **settings):
         signer = settings.pop("cloudfront_signer", _UNSET) if not hasattr(self, "cloudfront_signer") else _UNSET
         super().__init__(**settings)
         self._adopt_old_settings()
         check_options(self)
-        check_location(self)
+        self._check_location()
         self._check_profile()
         if signer is not _UNSET:
             self.cloudfront_signer = signer
         self._complete_settings()
+        check_objects(self)
 
     def get_default_settings(self):
         setting = settings_reader()
@@ -170,6 +179,12 @@ class S3Storage(CompressStorageMixin, BaseStorage):
 
             adopt_dropped_settings(self)
 
+    def _check_location(self):
+        try:
+            check_location(self)
+        except ImproperlyConfigured as error:
+            raise ImproperlyConfigured(f"{error} [AWS_LOCATION]") from None
+
     def _check_profile(self):
         if (self.access_key or self.secret_key) and self.session_profile:
             raise ImproperlyConfigured(
@@ -198,6 +213,12 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             )
         if self.transfer_config is None:
             self._derive("transfer_config", TransferConfig(use_threads=self.use_threads))
+        if getattr(self.transfer_config, "max_bandwidth", None):
+            warnings.warn(
+                "AWS_S3_TRANSFER_CONFIG: max_bandwidth has no effect; transfers are as fast as the network.",
+                RuntimeWarning,
+                stacklevel=3,
+            )
         if not hasattr(self, "cloudfront_signer"):
             self._derive("cloudfront_signer", self._default_signer())
 
@@ -234,10 +255,11 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             state.pop(made, None)
         return state
 
+    @unseen
     def __setstate__(self, state):
         super().__setstate__(state)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore")
             self._adopt_old_settings()
             self._complete_settings()
 
@@ -309,10 +331,15 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         if self.file_overwrite:
             return get_available_overwrite_name(name, max_length)
         saving = _saving.get()
-        if saving is not None and saving.storage is self and self._store.can("put_create"):
+        if saving is not None and saving.storage is self and self._names_freely() and self._store.can("put_create"):
             saving.deferred, saving.max_length = True, max_length
             return get_available_overwrite_name(name, max_length)
         return super().get_available_name(name, max_length)
+
+    def _names_freely(self):
+        """Whether only what is stored takes a name: a subclass may know of more, and is asked as Django does."""
+        kind = type(self)
+        return kind.exists is S3Storage.exists and getattr(kind, "is_name_available", None) is _IS_NAME_AVAILABLE
 
     def _free_name(self, name, max_length):
         """As get_available_name() finds it by asking."""
@@ -332,6 +359,8 @@ class S3Storage(CompressStorageMixin, BaseStorage):
 
     def _get_write_parameters(self, name, content=None):
         parameters = self._base_parameters(name, content)
+        if "SSECustomerKey" in parameters:
+            parameters["SSECustomerKey"] = hidden(parameters["SSECustomerKey"])
         if "ContentType" not in parameters:
             guessed, encoding = mimetypes.guess_type(name)
             parameters["ContentType"] = getattr(content, "content_type", None) or guessed or self.default_content_type
@@ -493,13 +522,13 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             expire = self.querystring_expire
         if self.custom_domain:
             return self._custom_url(name, parameters, expire)
-        pairs = to_query(parameters) if parameters else []
+        query, headers = to_request(parameters) if parameters else ([], [])
         if not self.querystring_auth:
             url = self._store.public_url(name)
-            return f"{url}?{encode_query(pairs)}" if pairs else url
+            return f"{url}?{encode_query(query)}" if query else url
         signed_at = int(time.time()) * 1_000_000
-        method = (http_method or "GET").upper()
-        return self._store.presign(name, method, int(expire), pairs, signed_at, None, current()).url
+        method = _signed_method(http_method)
+        return self._store.presign(name, method, int(expire), [], query, headers, signed_at, None, current()).url
 
     def _custom_url(self, name, parameters, expire):
         protocol = "https:" if self.url_protocol is None else self.url_protocol
@@ -511,6 +540,13 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         return url
 
 
+def _signed_method(name):
+    method = (name or "GET").upper()
+    if method not in _SIGNED_METHODS:
+        raise ValueError(f"http_method: expected {', '.join(_SIGNED_METHODS)}, not {name!r}")
+    return method
+
+
 class S3StaticStorage(S3Storage):
     """Static files are public: their URLs carry no signature."""
 
@@ -520,6 +556,7 @@ class S3StaticStorage(S3Storage):
 class S3ManifestStaticStorage(ManifestFilesMixin, S3StaticStorage):
     """Static files under names that change with their content."""
 
+    __init__ = unseen(ManifestFilesMixin.__init__)
 
 def __getattr__(name):
     # The class that had this path until release 1.1.9 had others beside it.

@@ -29,6 +29,7 @@ SETTINGS = {
     "fips": "AWS_S3_CLIENT_CONFIG",
     "accelerate": "AWS_S3_CLIENT_CONFIG",
     "dialect": "AWS_S3_DIALECT",
+    "expires": "AWS_QUERYSTRING_EXPIRE",
     "clamp_expiry": "AWS_S3_CLAMP_EXPIRY",
 }
 
@@ -36,7 +37,8 @@ SETTINGS = {
 class TransferConfig:
     """How uploads are cut; with the attributes of boto3's class of that name.
 
-    The last four are for who reads them: here a read is one request, and how often one is tried is the client's matter.
+    The last four are for who reads them: here a read is one request, how often one is tried is the client's matter, and
+    nothing limits the bandwidth.
     """
 
     def __init__(

@@ -1,8 +1,13 @@
 """Object parameters by their SDK names (AWS_S3_OBJECT_PARAMETERS), as attributes and arguments of the engine."""
 
+import hashlib
+import re
+from base64 import b64encode
 from datetime import date, datetime, timezone
 from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import quote
+
+from storages.s3.secrets import hidden
 
 UPLOAD = frozenset(
     "ACL CacheControl ChecksumAlgorithm ChecksumCRC32 ChecksumCRC32C ChecksumCRC64NVME ChecksumMD5 ChecksumSHA1 "
@@ -22,6 +27,8 @@ DOWNLOAD = (
     "ExpectedBucketOwner",
 )
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
 _ATTRIBUTES = {
     "CacheControl": "cache_control",
     "ContentDisposition": "content_disposition",
@@ -31,9 +38,9 @@ _ATTRIBUTES = {
     "Expires": "expires",
 }
 
-_MOMENTS = ("Expires", "ObjectLockRetainUntilDate", "ResponseExpires")
+_MOMENTS = ("Expires", "ObjectLockRetainUntilDate", "ResponseExpires", "IfModifiedSince", "IfUnmodifiedSince")
 
-# Parameters of url(), as they stand in a query:
+# Parameters of url(): those that stand in its query, and those that are headers, which it only signs.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 _QUERY = {
     "ResponseCacheControl": "response-cache-control",
@@ -44,6 +51,16 @@ _QUERY = {
     "ResponseExpires": "response-expires",
     "VersionId": "versionId",
     "PartNumber": "partNumber",
+}
+_HEADERS = {
+    "IfMatch": "if-match",
+    "IfModifiedSince": "if-modified-since",
+    "IfNoneMatch": "if-none-match",
+    "IfUnmodifiedSince": "if-unmodified-since",
+    "Range": "range",
+    "SSECustomerAlgorithm": "x-amz-server-side-encryption-customer-algorithm",
+    "SSECustomerKey": "x-amz-server-side-encryption-customer-key",
+    "SSECustomerKeyMD5": "x-amz-server-side-encryption-customer-key-md5",
     "RequestPayer": "x-amz-request-payer",
     "ExpectedBucketOwner": "x-amz-expected-bucket-owner",
     "ChecksumMode": "x-amz-checksum-mode",
@@ -77,27 +94,82 @@ def filter_download(parameters):
     return chosen or None, chosen.pop("VersionId", "")
 
 
-def to_query(parameters):
-    """Parameters of url() as pairs of a query string; ValueError names the first that cannot be in one."""
-    pairs = []
-    for name, value in parameters.items():
+def to_request(parameters):
+    """Parameters of url() as pairs of its query and as headers; ValueError names the first that is neither."""
+    query, headers = [], []
+    for name, value in _with_digest(parameters).items():
         if name in ("Bucket", "Key"):
             continue
-        if name not in _QUERY:
-            raise ValueError(f"Invalid parameter '{name}' of a URL, must be one of: {', '.join(_QUERY)}")
-        pairs.append((_QUERY[name], _text(name, value)))
-    return pairs
+        if value is None or isinstance(value, (dict, list, tuple, set)):
+            raise ValueError(f"Parameter '{name}' of a URL: expected a text, not {type(value).__name__}")
+        if name in _QUERY:
+            query.append((_QUERY[name], _text(name, value)))
+        elif name in _HEADERS:
+            headers.append((_HEADERS[name], _text(name, value)))
+        else:
+            allowed = ", ".join([*_QUERY, *_HEADERS])
+            raise ValueError(f"Invalid parameter '{name}' of a URL, must be one of: {allowed}")
+    return query, headers
+
+
+def _with_digest(parameters):
+    """A customer's key (SSE-C) goes encoded and with its MD5, unless somebody did that already:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html"""
+    key = parameters.get("SSECustomerKey")
+    if not isinstance(key, (str, bytes, bytearray)) or "SSECustomerKeyMD5" in parameters:
+        return parameters
+    raw = key.encode() if isinstance(key, str) else bytes(key)
+    digest = hashlib.md5(raw, usedforsecurity=False).digest()
+    encoded = {"SSECustomerKey": b64encode(raw).decode(), "SSECustomerKeyMD5": b64encode(digest).decode()}
+    return {**parameters, **encoded}
 
 
 def encode_query(pairs):
     return "&".join(f"{name}={quote(value, safe='-_.~')}" for name, value in pairs)
 
 
+def check_value(name, value):
+    """What is wrong with a value of AWS_S3_OBJECT_PARAMETERS, or "". None is as if it were not there."""
+    if value is None:
+        return ""
+    if name == "Metadata":
+        return _check_metadata(value)
+    if name in _MOMENTS:
+        return _check_moment(name, value)
+    if name == "SSECustomerKey":
+        return "" if isinstance(value, (str, bytes, bytearray)) else f"expected a key, not {type(value).__name__}"
+    if name == "MpuObjectSize":
+        return "" if isinstance(value, int) else f"expected a number of bytes, not {type(value).__name__}"
+    return _check_text(value)
+
+
+def _check_metadata(value):
+    if not isinstance(value, dict):
+        return f"expected a dict of texts, not {type(value).__name__}"
+    return next((wrong for text in (*value, *value.values()) if (wrong := _check_text(text))), "")
+
+
+def _check_moment(name, value):
+    try:
+        _moment(name, value)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _check_text(value):
+    if not isinstance(value, str):
+        return f"expected a text, not {type(value).__name__}"
+    return "" if value.isprintable() or not _CONTROL.search(value) else "a header cannot hold line breaks"
+
+
 def _text(name, value):
     if name in _MOMENTS:
         return _moment(name, value)
+    if name == "SSECustomerKey":
+        return hidden(value)
     if isinstance(value, (bytes, bytearray)):
-        return bytes(value) if name == "SSECustomerKey" else value.decode()
+        return value.decode()
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -1,10 +1,13 @@
-"""What is wrong with a storage's options, said when it is made, with the setting's name."""
+"""What is wrong with a storage's options, said when it is made, with the setting's name and without a secret."""
 
+import math
 import os
+import re
 
 from django.core.exceptions import ImproperlyConfigured
 
-from storages.s3.parameters import UPLOAD
+from storages.s3.parameters import UPLOAD, check_value
+from storages.utils import setting
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
 _CANNED_ACLS = (
@@ -13,12 +16,22 @@ _CANNED_ACLS = (
 )
 _SIGNATURES = "s3v4", "s3", "s3v4-query", "s3-query"
 _STYLES = "auto", "virtual", "path"
+# Those of docs/backends/s3.md, "Dialects".
+_DIALECTS = (
+    "aws minio ceph s3proxy versitygw garage orlop r2 b2 digitalocean scaleway wasabi oracle gcs generic".split()
+)
 # https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html (X-Amz-Expires)
 _LONGEST_EXPIRY = 7 * 24 * 3600
+_MOST_AT_ONCE = 1000
+_REGION = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ENDPOINT = re.compile(r"https?://(\[[0-9a-f:.]+\]|[^][\s@?#\\\"<>:/]+)(:[0-9]+)?(/[^\s@?#\\\"<>]*)?", re.I)
+_DOMAIN = re.compile(r"[^\s?#\\\"<>]+")
+
+_SECRET = {"access_key", "secret_key", "security_token", "cloudfront_key", "proxies"}
 
 
 class InvalidObjectParameter(ImproperlyConfigured, ValueError):
-    """AWS_S3_OBJECT_PARAMETERS has a key that no upload has."""
+    """AWS_S3_OBJECT_PARAMETERS has a key that no upload has, or a value that the key cannot have."""
 
 
 def check_options(storage):
@@ -28,10 +41,22 @@ def check_options(storage):
             value = getattr(storage, option)
             if value and not good(value):
                 raise _wrong(option, wanted, value)
-    if not isinstance(storage.location, str):
-        raise _wrong("location", "a text", storage.location)
+    for option, good, wanted in _NEVER_NONE:
+        value = getattr(storage, option)
+        if not good(value):
+            raise _wrong(option, wanted, value)
     _check_expiry(storage)
+    _check_pair(storage)
     _check_parameters(storage.object_parameters)
+    _check_buffer_size()
+
+
+def check_objects(storage):
+    """Those options that are objects, once they are made."""
+    for option, good, wanted in _OBJECTS:
+        value = getattr(storage, option)
+        if not good(value):
+            raise _wrong(option, wanted, value)
 
 
 def _check_expiry(storage):
@@ -40,21 +65,51 @@ def _check_expiry(storage):
         raise _wrong("querystring_expire", f"at most {_LONGEST_EXPIRY} (seven days)", storage.querystring_expire)
 
 
+def _check_pair(storage):
+    if bool(storage.access_key) != bool(storage.secret_key) and not storage.session_profile:
+        raise ImproperlyConfigured(
+            "AWS_S3_ACCESS_KEY_ID/access_key and AWS_S3_SECRET_ACCESS_KEY/secret_key must be provided together."
+        )
+
+
 def _check_parameters(parameters):
-    for name in parameters:
+    for name, value in parameters.items():
         if name not in UPLOAD:
             raise InvalidObjectParameter(
                 f"AWS_S3_OBJECT_PARAMETERS/object_parameters: there is no parameter {name!r}; "
                 f"there are {', '.join(sorted(UPLOAD))}"
             )
+        wrong = check_value(name, value)
+        if not wrong and name == "ACL" and value is not None and value not in _CANNED_ACLS:
+            wrong = "expected one of " + ", ".join(_CANNED_ACLS)
+        if wrong:
+            raise InvalidObjectParameter(f"AWS_S3_OBJECT_PARAMETERS/object_parameters: {name}: {wrong}")
+
+
+def _check_buffer_size():
+    size = setting("AWS_S3_FILE_BUFFER_SIZE")
+    if size is not None and not _is_size(size):
+        raise ImproperlyConfigured(f"AWS_S3_FILE_BUFFER_SIZE: expected a number of bytes, not {size!r}")
 
 
 def _wrong(option, wanted, value):
-    shown = "None" if value is None else f"{value!r}" if isinstance(value, (str, int, float)) else type(value).__name__
-    return ImproperlyConfigured(f"{SETTING_OF[option]}/{option}: expected {wanted}, not {shown}")
+    setting_name = SETTING_OF.get(option)
+    label = f"{setting_name}/{option}" if setting_name else option
+    return ImproperlyConfigured(f"{label}: expected {wanted}, not {_shown(option, value)}")
+
+
+def _shown(option, value):
+    if value is None:
+        return "None"
+    if option in _SECRET or not isinstance(value, (str, int, float)):
+        return type(value).__name__
+    return re.sub(r"//[^/]*@|^[^/]*@", "...@", repr(value))
 
 
 SETTING_OF = {
+    "access_key": "AWS_S3_ACCESS_KEY_ID",
+    "secret_key": "AWS_S3_SECRET_ACCESS_KEY",
+    "security_token": "AWS_SESSION_TOKEN",
     "bucket_name": "AWS_STORAGE_BUCKET_NAME",
     "location": "AWS_LOCATION",
     "region_name": "AWS_S3_REGION_NAME",
@@ -73,11 +128,17 @@ SETTING_OF = {
     "verify": "AWS_S3_VERIFY",
     "gzip_content_types": "GZIP_CONTENT_TYPES",
     "transfer_config": "AWS_S3_TRANSFER_CONFIG",
+    "client_config": "AWS_S3_CLIENT_CONFIG",
     "file_overwrite": "AWS_S3_FILE_OVERWRITE",
     "querystring_auth": "AWS_QUERYSTRING_AUTH",
     "gzip": "AWS_IS_GZIPPED",
     "use_ssl": "AWS_S3_USE_SSL",
     "use_threads": "AWS_S3_USE_THREADS",
+    "file_name_charset": "AWS_S3_FILE_NAME_CHARSET",
+    "cloudfront_key_id": "AWS_CLOUDFRONT_KEY_ID",
+    "cloudfront_key": "AWS_CLOUDFRONT_KEY",
+    "dialect": "AWS_S3_DIALECT",
+    "clamp_expiry": "AWS_S3_CLAMP_EXPIRY",
 }
 
 
@@ -90,15 +151,23 @@ def _is_flag(value):
 
 
 def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+
+
+def _is_size(value):
+    return _is_number(value) and value == int(value)
+
+
+def _is_region(value):
+    return _is_text(value) and _REGION.fullmatch(value)
 
 
 def _is_address(value):
-    return _is_text(value) and value.startswith(("http://", "https://"))
+    return _is_text(value) and _ENDPOINT.fullmatch(value)
 
 
 def _is_domain(value):
-    return _is_text(value) and "://" not in value
+    return _is_text(value) and "://" not in value and _DOMAIN.fullmatch(value)
 
 
 def _is_protocol(value):
@@ -110,26 +179,83 @@ def _is_style(value):
 
 
 def _is_signature(value):
-    return value in _SIGNATURES or not _is_text(value)  # botocore's UNSIGNED is an object
+    return value in _SIGNATURES or type(value).__name__ == "UNSIGNED"  # botocore's is an object
 
 
 def _is_acl(value):
     return value in _CANNED_ACLS
 
 
+def _is_dict(value):
+    return isinstance(value, dict)
+
+
+def _is_proxies(value):
+    return _is_dict(value) and all(_is_text(name) and (_is_text(url) or url is None) for name, url in value.items())
+
+
+def _is_types(value):
+    if isinstance(value, (str, bytes, dict)):
+        return False
+    return hasattr(value, "__contains__") and hasattr(value, "__iter__") and all(map(_is_text, value))
+
+
+def _is_transfer(value):
+    sizes = [getattr(value, name, None) for name in ("multipart_threshold", "multipart_chunksize", "max_concurrency")]
+    return all(_is_size(size) and size > 0 for size in sizes) and sizes[2] <= _MOST_AT_ONCE
+
+
+def _is_client(value):
+    s3, retries = getattr(value, "s3", None), getattr(value, "retries", None)
+    times = [getattr(value, name, None) for name in ("connect_timeout", "read_timeout")]
+    signature = getattr(value, "signature_version", None)
+    return (
+        any(hasattr(value, name) for name in ("s3", "signature_version", "proxies", "retries"))
+        and (s3 is None or (_is_dict(s3) and (not s3.get("addressing_style") or _is_style(s3["addressing_style"]))))
+        and (retries is None or (_is_dict(retries) and all(_is_size(retries.get(name, 0)) for name in _ATTEMPTS)))
+        and all(time is None or _is_number(time) for time in times)
+        and (not signature or _is_signature(signature))
+        and (not getattr(value, "proxies", None) or _is_proxies(value.proxies))
+    )
+
+
+_ATTEMPTS = "max_attempts", "total_max_attempts"
+
 _KINDS = (
-    (("bucket_name", "location", "region_name", "session_profile"), _is_text, "a text"),
+    (("access_key", "secret_key", "security_token", "session_profile"), _is_text, "a text"),
+    (("bucket_name", "cloudfront_key_id", "file_name_charset"), _is_text, "a text"),
+    (("region_name",), _is_region, "a region like eu-central-1"),
     (("endpoint_url", "public_endpoint_url"), _is_address, "https:// or http:// and a host"),
     (("custom_domain",), _is_domain, "a host without https:// before it"),
     (("url_protocol",), _is_protocol, '"https:", "http:" or ""'),
     (("addressing_style",), _is_style, " or ".join(_STYLES)),
     (("signature_version",), _is_signature, "s3v4 or s3"),
     (("default_acl",), _is_acl, "one of " + ", ".join(_CANNED_ACLS)),
-    (("querystring_expire",), _is_number, "a number of seconds"),
+    (("dialect",), lambda value: value in _DIALECTS, "one of " + ", ".join(_DIALECTS)),
     (("max_memory_size",), _is_number, "a number of bytes"),
-    (("object_parameters", "proxies"), lambda value: isinstance(value, dict), "a dict"),
+    (("proxies",), _is_proxies, 'a dict like {"https": "proxy.example.com:3128"}'),
     (("verify",), lambda value: isinstance(value, (bool, str, os.PathLike)), "True, False or a path"),
-    (("gzip_content_types",), lambda value: hasattr(value, "__contains__"), "a list of content types"),
-    (("transfer_config",), lambda value: hasattr(value, "multipart_threshold"), "a TransferConfig"),
-    (("file_overwrite", "querystring_auth", "gzip", "use_ssl", "use_threads"), _is_flag, "True or False"),
+    (("cloudfront_key",), lambda value: isinstance(value, (str, bytes, bytearray)), "the text of a PEM file"),
+    (
+        ("file_overwrite", "querystring_auth", "gzip", "use_ssl", "use_threads", "clamp_expiry"),
+        _is_flag,
+        "True or False",
+    ),
+)
+
+_NEVER_NONE = (
+    ("location", _is_text, "a text"),
+    ("querystring_expire", _is_number, "a number of seconds"),
+    ("object_parameters", _is_dict, "a dict"),
+    ("gzip_content_types", _is_types, "a list of content types"),
+)
+
+_OBJECTS = (
+    ("client_config", _is_client, "a Config of botocore, or a ClientConfig, whose values are of the right kind"),
+    ("transfer_config", _is_transfer, "a TransferConfig, with sizes in bytes and 1 to 1000 requests at once"),
+    (
+        "cloudfront_signer",
+        lambda value: value is None or callable(getattr(value, "generate_presigned_url", None)),
+        "an object with generate_presigned_url(), or None",
+    ),
 )

@@ -75,28 +75,40 @@ std::string_view method_name(SignedMethod method) {
 
 std::string path_of(const Route& route, std::string_view key) { return route.path + '/' + wire::encode_path(key); }
 
-// What the sender of a PUT must add, names in lower case.
-StringMap request_headers(const PresignRequest& request) {
-  StringMap headers;
-  for (const auto& [name, value] : request.parameters) {
+bool parameters_are_headers(const PresignRequest& request) { return request.method == SignedMethod::put; }
+
+void add_in_lower_case(StringMap& headers, std::span<const wire::Field> added) {
+  for (const auto& [name, value] : added) {
     std::string lower(name);
     std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
     headers.insert_or_assign(std::move(lower), value);
   }
+}
+
+// What the sender must add.
+StringMap request_headers(const PresignRequest& request) {
+  StringMap headers;
+  if (parameters_are_headers(request)) add_in_lower_case(headers, request.parameters);
+  add_in_lower_case(headers, request.headers);
   return headers;
 }
 
+std::vector<wire::Field> query_of(const PresignRequest& request) {
+  std::vector<wire::Field> query;
+  if (!parameters_are_headers(request)) query = request.parameters;
+  query.insert(query.end(), request.query.begin(), request.query.end());
+  return query;
+}
+
 Presigned presign_url(const Signer& signer, const PresignRequest& request) {
-  bool headers_go_along = request.method == SignedMethod::put;
   std::vector<wire::Field> headers = {{"host", signer.route.host}};
   Presigned result;
   result.method = method_name(request.method);
-  if (headers_go_along) result.headers = request_headers(request);
+  result.headers = request_headers(request);
   headers.insert(headers.end(), result.headers.begin(), result.headers.end());
   std::ranges::sort(headers, {}, &wire::Field::first);
   std::string path = path_of(signer.route, request.key);
-  std::span<const wire::Field> parameters;
-  if (!headers_go_along) parameters = request.parameters;
+  std::vector<wire::Field> parameters = query_of(request);
   std::string query =
       wire::presigned_query(*signer.key, {.method = result.method,
                                           .path = path,
@@ -112,21 +124,28 @@ Presigned presign_url(const Signer& signer, const PresignRequest& request) {
 
 bool is_content_header(std::string_view name) { return name == "content-type" || name == "content-md5"; }
 
+// Those a query can carry in place of the sender, in the order given; the rest of the headers is left.
+std::vector<wire::Field> take_amz_headers(StringMap& headers, const PresignRequest& request) {
+  std::vector<wire::Field> taken;
+  for (const auto& [name, value] : request.headers) {
+    StringMap one;
+    add_in_lower_case(one, std::vector<wire::Field>{{name, value}});
+    const auto& lower = one.begin()->first;
+    if (lower.starts_with("x-amz-") && headers.erase(lower) == 1) taken.emplace_back(lower, value);
+  }
+  return taken;
+}
+
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/RESTAuthentication.html, "Query string request authentication"
 Presigned presign_url_v2(const Client& client, const Signer& signer, const PresignRequest& request) {
-  bool headers_go_along = request.method == SignedMethod::put;
   Presigned result;
   result.method = method_name(request.method);
-  std::vector<wire::Field> parameters;
-  if (headers_go_along) result.headers = request_headers(request);
-  for (const auto& parameter : request.parameters) {
-    if (headers_go_along) break;
-    if (is_content_header(parameter.first)) {
-      result.headers.insert(parameter);
-    } else {
-      parameters.push_back(parameter);
-    }
-  }
+  result.headers = request_headers(request);
+  std::vector<wire::Field> carried = take_amz_headers(result.headers, request);
+  std::vector<wire::Field> parameters = query_of(request);
+  std::erase_if(parameters, [&](const wire::Field& parameter) {
+    return is_content_header(parameter.first) && result.headers.insert(parameter).second;
+  });
   auto header = [&](std::string_view name) {
     auto found = result.headers.find(name);
     return found == result.headers.end() ? std::string_view{} : std::string_view(found->second);
@@ -136,6 +155,7 @@ Presigned presign_url_v2(const Client& client, const Signer& signer, const Presi
       {.method = result.method,
        .resource = fmt::format("/{}/{}", client.config().bucket, wire::encode_path(request.key)),
        .parameters = parameters,
+       .amz_headers = carried,
        .content_type = header("content-type"),
        .content_md5 = header("content-md5"),
        .access_key_id = signer.credentials->access_key_id,
@@ -183,9 +203,11 @@ Presigned presign_form(const Client& client, const Signer& signer, const Presign
 }  // namespace
 
 Result<Presigned> presign_request(Client& client, const Context& context, const PresignRequest& request) {
-  for (const auto& [name, value] : request.parameters) {
-    if (!valid_header_value(value))
-      return Error(Code::invalid_argument, fmt::format("{} holds control characters", name));
+  for (const auto* given : {&request.parameters, &request.query, &request.headers}) {
+    for (const auto& [name, value] : *given) {
+      if (!valid_header_value(value))
+        return Error(Code::invalid_argument, fmt::format("{} holds control characters", name));
+    }
   }
   ORLOP_ASSIGN(Signer signer, make_signer(client, context, request));
   if (request.method == SignedMethod::post) return presign_form(client, signer, request);

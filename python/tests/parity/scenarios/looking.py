@@ -212,3 +212,20 @@ def boto3_objects_of_threads(site):
     thread.start()
     thread.join()
     return seen, storage.connection is here
+
+
+@scenario(each={"long": "x" * 1025, "NUL": "a\0b"}, differs="a name no service takes")
+def names_no_service_takes(site, name):
+    return outcome(site.storage().exists, name)
+
+
+@scenario(each={"None": None, "int": 5, "surrogate": "\ud800", "bytes": b"a"})
+def what_is_no_name(site, name):
+    storage = site.storage()
+    methods = ("exists", "size", "listdir", "delete", "url", "open", "get_available_name")
+    # The kind of the error is compared, not CPython's words.
+    return [
+        outcome(getattr(storage, method), name)["raised"]["kinds"]
+        for method in methods
+        if name != "\ud800" or method != "get_available_name"
+    ]

@@ -36,8 +36,18 @@ OPTIONS = {
 OBJECTS = ("transfer_config", "client_config")
 
 
+# Half a pair is refused here, so the option stands beside its other half.
+HALVES = {"access_key": {"secret_key": "other"}, "secret_key": {"access_key": "other"}}
+
+
 def value_of(site, option, kind=None, **options):
-    return outcome(lambda: getattr((kind or site.kind())(**options), option))
+    made = type("S3Storage", (kind or site.kind(),), HALVES.get(option, {}))
+    return outcome(lambda: getattr(made(**options), option))
+
+
+@scenario(each=["access_key", "secret_key"], differs="malformed options fail when a storage is made")
+def half_a_pair_of_keys(site, option):
+    return outcome(lambda: getattr(site.kind()(**{option: "half"}), option))
 
 
 @scenario
@@ -74,22 +84,33 @@ def sources(site, option):
     return seen
 
 
+def with_twins(values):
+    """Of settings or variables: those of the other half of a pair beside them, as half a pair is refused here."""
+    twins = {name.replace("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"): value for name, value in values.items()}
+    twins |= {name.replace("SECRET_ACCESS_KEY", "ACCESS_KEY_ID"): value for name, value in values.items()}
+    return {**twins, **values}
+
+
 @scenario(each=["access_key", "secret_key", "security_token", "session_profile"])
 def environment(site, option):
     settings, one, two = OPTIONS[option]
     seen = {}
+
+    def value_of(site, option):
+        return outcome(lambda: getattr(site.kind()(), option))
+
     for name in settings:
-        with mock.patch.dict(os.environ, {name: one}):
+        with mock.patch.dict(os.environ, with_twins({name: one})):
             seen[f"env {name}"] = value_of(site, option)
             for setting in settings:
                 for value in (two, None, ""):
-                    with site.settings(**{setting: value}):
+                    with site.settings(**with_twins({setting: value})):
                         seen[f"env {name}, {setting}={value!r}"] = value_of(site, option)
-            with mock.patch.dict(os.environ, dict.fromkeys(settings, "")):
+            with mock.patch.dict(os.environ, with_twins(dict.fromkeys(settings, ""))):
                 seen[f"{name} empty"] = value_of(site, option)
-    with mock.patch.dict(os.environ, dict(zip(settings, (one, two)))):
+    with mock.patch.dict(os.environ, with_twins(dict(zip(settings, (one, two))))):
         seen["both"] = value_of(site, option)
-    with mock.patch.dict(os.environ, {settings[0]: "", settings[-1]: two}):
+    with mock.patch.dict(os.environ, with_twins({settings[0]: "", settings[-1]: two})):
         seen["first is empty"] = value_of(site, option)
     return seen
 

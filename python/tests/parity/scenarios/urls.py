@@ -1,5 +1,6 @@
 """url(): every form of host, path and signature, at a frozen clock."""
 
+import datetime
 import itertools
 
 from parity.harness import KEYS, frozen, outcome, scenario
@@ -232,6 +233,11 @@ def unknown_parameters(site, parameters):
 
 SENT_AS_HEADERS = {
     "SSECustomerAlgorithm": "AES256",
+    "SSECustomerKey": "k" * 32,
+    "SSECustomerKeyMD5": "x",
+    "IfNoneMatch": '"x"',
+    "IfModifiedSince": datetime.datetime(2024, 1, 1),
+    "IfUnmodifiedSince": "2024-01-01",
     "Range": "bytes=0-1",
     "IfMatch": '"x"',
     "ChecksumMode": "ENABLED",
@@ -240,9 +246,45 @@ SENT_AS_HEADERS = {
 }
 
 
-@scenario(each={name: {name: value} for name, value in SENT_AS_HEADERS.items()}, differs="`url(parameters=...)`")
+@scenario(
+    each={
+        **{name: {name: value} for name, value in SENT_AS_HEADERS.items()},
+        "all": SENT_AS_HEADERS,
+        "turned": dict(reversed(SENT_AS_HEADERS.items())),
+        "key as bytes": {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": b"k" * 32},
+        "among others": {"VersionId": "v", "Range": "bytes=0-1", "ResponseContentType": "a/b", "RequestPayer": "r"},
+    }
+)
 def parameters_that_are_headers(site, parameters):
-    return outcome(site.url, "f.txt", call={"parameters": parameters}, region_name="eu-central-1", **V4)
+    def url(call=None, **options):
+        return outcome(site.url, "f.txt", call={"parameters": parameters, **(call or {})}, **options)
+
+    return (
+        url(region_name="eu-central-1", **V4),
+        url(region_name="eu-central-1", **V4, **TOKEN),
+        url({"http_method": "PUT"}, region_name="eu-central-1", **V4),
+        url(region_name="us-east-1", **V2),
+        url(region_name="us-east-1", **V2, **TOKEN),
+        url(region_name="eu-central-1", querystring_auth=False),
+        url(custom_domain="cdn.example.com"),
+        url(**LOCAL, **V4),
+    )
+
+
+@scenario(each=["POST", "PATCH", "OPTIONS", "no method"], differs="`url(http_method=...)` signs")
+def other_methods(site, method):
+    return outcome(site.url, "f.txt", call={"http_method": method}, region_name="eu-central-1", **V4)
+
+
+@scenario(each={"-1": -1, "beyond seven days": 604801, "fraction": 60.5}, differs="an expiry that S3 refuses")
+def expiries_that_are_refused(site, expire):
+    return outcome(site.url, "f.txt", call={"expire": expire}, region_name="eu-central-1", **V4)
+
+
+@scenario(each={name: name for name in ("None", "5")}, differs="`url(parameters=...)`")
+def values_that_are_no_text(site, name):
+    value = {"None": None, "5": [5]}[name]
+    return outcome(site.url, "f.txt", call={"parameters": {"ResponseContentType": value}})
 
 
 @scenario
