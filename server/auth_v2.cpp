@@ -21,13 +21,20 @@ constexpr auto signed_parameters =
     std::to_array<std::string_view>({"acl", "attributes", "delete", "location", "partNumber", "tagging", "uploadId",
                                      "uploads", "versionId", "versioning", "x-amz-security-token"});
 
-bool is_signed(std::string_view name) {
+bool is_amz(std::string_view name) { return name.starts_with("x-amz-"); }
+
+// Of what a query may hold besides: names of x-amz-* headers. SDKs sign those as the headers they stand for; some
+// clients sign the token as a part of the resource.
+enum class Amz { are_headers, is_resource };
+
+bool is_signed(std::string_view name, Amz amz) {
+  if (is_amz(name) && amz == Amz::are_headers) return false;
   return name.starts_with("response-") ||
          std::find(signed_parameters.begin(), signed_parameters.end(), name) != signed_parameters.end();
 }
 
 // `slash`: a bucket's address ends in one, as some clients sign it even where they do not send it.
-std::string resource(const Request& request, bool slash) {
+std::string resource(const Request& request, bool slash, Amz amz) {
   std::string text;
   bool virtual_host = !request.bucket.empty() && !std::string_view(request.path).substr(1).starts_with(request.bucket);
   if (virtual_host) text = "/" + request.bucket;
@@ -35,7 +42,7 @@ std::string resource(const Request& request, bool slash) {
   if (slash && !text.ends_with('/')) text += '/';
   std::vector<wire::Field> fields;
   for (const wire::Field& field : request.parameters) {
-    if (is_signed(field.first)) fields.push_back(field);
+    if (is_signed(field.first, amz)) fields.push_back(field);
   }
   std::sort(fields.begin(), fields.end());
   char separator = '?';
@@ -47,22 +54,25 @@ std::string resource(const Request& request, bool slash) {
   return text;
 }
 
-std::string amz_headers(const Request& request) {
+std::string amz_headers(const Request& request, Amz amz) {
   StringMap headers;
+  for (const auto& [name, value] : request.parameters) {
+    if (amz == Amz::are_headers && is_amz(name)) headers[name] = wire::canonical_header_value(value);
+  }
   for (const auto& [name, value] : request.headers) {
-    if (name.starts_with("x-amz-")) headers[name] = request.headers.joined(name);
+    if (is_amz(name)) headers[name] = request.headers.joined(name);
   }
   std::string text;
   for (const auto& [name, value] : headers) text.append(name).append(":").append(value).append("\n");
   return text;
 }
 
-std::string string_to_sign(const Request& request, std::string_view date, bool slash) {
+std::string string_to_sign(const Request& request, std::string_view date, bool slash, Amz amz) {
   std::string text = request.method;
   for (std::string_view line : {request.header("content-md5"), request.header("content-type"), date}) {
     text.append(1, '\n').append(line);
   }
-  return text + '\n' + amz_headers(request) + resource(request, slash);
+  return text + '\n' + amz_headers(request, amz) + resource(request, slash, amz);
 }
 
 }  // namespace
@@ -74,11 +84,13 @@ Result<Identity> Authenticator::check_v2(const Request& request, std::string_vie
   if (access_key_id != credentials_.access_key_id) return s3_error("InvalidAccessKeyId");
   ORLOP_TRY(check_token(token));
   auto matches = [&](bool slash) {
-    std::string text = string_to_sign(request, date, slash);
-    return wire::same_signature(wire::signature_v2(credentials_.secret_access_key, text), signature);
+    return std::ranges::any_of(std::array{Amz::are_headers, Amz::is_resource}, [&](Amz amz) {
+      std::string text = string_to_sign(request, date, slash, amz);
+      return wire::same_signature(wire::signature_v2(credentials_.secret_access_key, text), signature);
+    });
   };
   if (!matches(false) && !(request.key.empty() && matches(true))) {
-    details.emplace_back("StringToSign", string_to_sign(request, date, false));
+    details.emplace_back("StringToSign", string_to_sign(request, date, false, Amz::are_headers));
     details.emplace_back("SignatureProvided", signature);
     return s3_error("SignatureDoesNotMatch");
   }

@@ -6,6 +6,7 @@ import os
 import stat
 import tempfile
 from array import array
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from asgiref.sync import async_to_sync
@@ -103,6 +104,8 @@ def _readable_of_pieces(content):
     if hasattr(content, "chunks") and not hasattr(content, "__next__"):
         return _IteratorReader(iter(content.chunks()))
     try:
+        if isinstance(content, Mapping):  # its pieces would be its keys
+            raise TypeError
         return _IteratorReader(iter(content))
     except TypeError:
         raise TypeError(

@@ -122,6 +122,8 @@ def test_wherever_it_comes_from(option, value, kind):
         ({"Metadata": "a=b"}, "Metadata: expected a dict of texts, not str"),
         ({"Metadata": {"a": 5}}, "Metadata: expected a text, not int"),
         ({"Metadata": {"a": "b\n"}}, "Metadata: a header cannot hold line breaks"),
+        ({"Metadata": {"a b": "c"}}, "Metadata: 'a b' is no name of a header"),
+        ({"Metadata": {5: "c"}}, "Metadata: 5 is no name of a header"),
         ({"Expires": "tomorrow"}, "Expires: "),
         ({"SSECustomerKey": 5}, "SSECustomerKey: expected a key, not int"),
         ({"Tagging": {"a": "b"}}, "Tagging: expected a text, not dict"),
@@ -234,7 +236,7 @@ def test_the_dialects_are_those_of_the_engine():
         {"custom_domain": "cdn.example.com:8080/@static", "url_protocol": ""},
         {"proxies": {"https": "user:pw@proxy:3128", "http": None}, "verify": False},
         {"querystring_expire": 0, "gzip_content_types": [], "object_parameters": {}},
-        {"object_parameters": {"Metadata": {"é": "ü"}, "CacheControl": None, "Expires": 0}},
+        {"object_parameters": {"Metadata": {"A-b": "ü"}, "ACL": "", "CacheControl": None, "Expires": 0}},
     ],
 )
 def test_what_is_right_is_let_through(options):

@@ -82,10 +82,11 @@ Listener::~Listener() {
   ::close(socket_);
 }
 
-void Listener::stop() {
+void Listener::stop() { std::call_once(stopped_, &Listener::end_all, this); }
+
+void Listener::end_all() {
   {
     std::lock_guard lock(mutex_);
-    if (stopping_) return;
     stopping_ = true;
     for (Connection* connection : busy_) connection->shut_down();
     waiting_.clear();

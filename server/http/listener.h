@@ -27,7 +27,7 @@ class Listener {
   ~Listener();  // stops
 
   std::uint16_t port() const noexcept { return port_; }
-  void stop();
+  void stop();  // whoever calls, and however many at once: returns when all threads have ended
 
  private:
   using ConnectionPtr = std::unique_ptr<Connection>;
@@ -37,6 +37,7 @@ class Listener {
   };
 
   Listener(int socket, std::uint16_t port, Handler handler);
+  void end_all();
   void watch();  // the watching thread
   void accept_all();
   void close_stale();
@@ -52,6 +53,7 @@ class Listener {
   const std::uint16_t port_;
   const Handler handler_;
 
+  std::once_flag stopped_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;

@@ -110,5 +110,15 @@ TEST(SigV2, SignsTheContentsHeaders) {
             "PUT\nabc\ntext/plain\nD\n/b/x");
 }
 
+// The query carries them in the order given; the signature has them sorted.
+TEST(SigV2, SignsHeadersOfAmazon) {
+  PresignInputV2 input = example();
+  std::vector<Field> headers = {{"x-amz-request-payer", "requester"}, {"x-amz-expected-bucket-owner", "111122223333"}};
+  input.amz_headers = headers;
+  EXPECT_EQ(presigned_query_v2(input),
+            "AWSAccessKeyId=AKIDEXAMPLE&Signature=w3qtO%2BVkmiIC1isJcJ8NaAhxknA%3D&x-amz-request-payer=requester&"
+            "x-amz-expected-bucket-owner=111122223333&Expires=1709622428");
+}
+
 }  // namespace
 }  // namespace orlop::wire

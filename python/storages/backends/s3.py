@@ -361,7 +361,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
         parameters = self._base_parameters(name, content)
         if "SSECustomerKey" in parameters:
             parameters["SSECustomerKey"] = hidden(parameters["SSECustomerKey"])
-        if "ContentType" not in parameters:
+        if parameters.get("ContentType") is None:
             guessed, encoding = mimetypes.guess_type(name)
             parameters["ContentType"] = getattr(content, "content_type", None) or guessed or self.default_content_type
             if encoding:

@@ -27,6 +27,7 @@ DOWNLOAD = (
     "ExpectedBucketOwner",
 )
 
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 _ATTRIBUTES = {
@@ -146,7 +147,10 @@ def check_value(name, value):
 def _check_metadata(value):
     if not isinstance(value, dict):
         return f"expected a dict of texts, not {type(value).__name__}"
-    return next((wrong for text in (*value, *value.values()) if (wrong := _check_text(text))), "")
+    odd = next((name for name in value if not isinstance(name, str) or not _TOKEN.fullmatch(name)), None)
+    if odd is not None:
+        return f"{odd!r} is no name of a header"
+    return next((wrong for text in value.values() if (wrong := _check_text(text))), "")
 
 
 def _check_moment(name, value):
@@ -160,7 +164,7 @@ def _check_moment(name, value):
 def _check_text(value):
     if not isinstance(value, str):
         return f"expected a text, not {type(value).__name__}"
-    return "" if value.isprintable() or not _CONTROL.search(value) else "a header cannot hold line breaks"
+    return "a header cannot hold line breaks" if _CONTROL.search(value) else ""
 
 
 def _text(name, value):

@@ -80,7 +80,7 @@ def _check_parameters(parameters):
                 f"there are {', '.join(sorted(UPLOAD))}"
             )
         wrong = check_value(name, value)
-        if not wrong and name == "ACL" and value is not None and value not in _CANNED_ACLS:
+        if not wrong and name == "ACL" and value and value not in _CANNED_ACLS:
             wrong = "expected one of " + ", ".join(_CANNED_ACLS)
         if wrong:
             raise InvalidObjectParameter(f"AWS_S3_OBJECT_PARAMETERS/object_parameters: {name}: {wrong}")

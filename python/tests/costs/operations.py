@@ -275,6 +275,7 @@ def collect(storage):
     """collectstatic of 20 files, as the app `storages` does it."""
     backend = f"storages.backends.s3.{type(storage).__name__}"
     settings = {setting: getattr(storage, option) for option, setting in PLACE.items()}
+    settings["AWS_S3_DIALECT"] = getattr(storage, "dialect", None)
     if django.VERSION >= (4, 2):
         settings["STORAGES"] = {"staticfiles": {"BACKEND": backend}}
     else:

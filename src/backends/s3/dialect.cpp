@@ -122,10 +122,12 @@ constexpr Dialect dialect_table[] = {
      .lowered = no_conditions + Cap::checksum + Cap::versions + Cap::presign_post,
      .copies_parts = false},
     // Whatever else: only what every server was seen to do. Payloads are always signed. Some ignore If-None-Match and
-    // overwrite (Garage, rclone), which no look beforehand could undo: so there is one.
+    // overwrite (Garage, rclone), which no look beforehand could undo: so there is one. Some know the first version of
+    // ListObjects alone (django-storages went back to it in 1.7.1 for those).
     {.name = "generic",
      .lowered = {Cap::copy_create, Cap::put_match, Cap::write_create, Cap::write_match, Cap::versions, Cap::list_sorted,
                  Cap::checksum},
+     .list_v2 = false,
      .create_unproven = true},
 };
 

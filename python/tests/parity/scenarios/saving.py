@@ -287,3 +287,17 @@ def overwriting(site):
     storage = site.storage(location="loc")
     names = [storage.save("a.txt", ContentFile(data)) for data in (b"first", b"second")]
     return names, site.stored("loc/a.txt"), site.keys()
+
+
+@scenario(
+    each={name: name for name in ("CacheControl", "ContentType", "ACL")}, differs="an object parameter that is `None`"
+)
+def parameters_that_are_none(site, name):
+    storage = site.storage(object_parameters={name: None})
+    return outcome(storage.save, "a.txt", io.BytesIO(b"x")), site.stored("a.txt")
+
+
+@scenario(differs="metadata beyond ASCII")
+def metadata_beyond_ascii(site):
+    storage = site.storage(object_parameters={"Metadata": {"author": "Zoë"}})
+    return outcome(storage.save, "a.txt", io.BytesIO(b"x")), site.stored("a.txt")
