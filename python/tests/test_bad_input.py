@@ -14,6 +14,7 @@ import warnings
 from base64 import b64encode
 from functools import partial
 
+import django
 import orlop
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -423,3 +424,14 @@ def test_migrations_hold_what_the_constructor_was_given():
     with override_settings(AWS_S3_ACCESS_KEY_ID=SECRETS["access_key"], AWS_S3_SECRET_ACCESS_KEY=SECRETS["secret_key"]):
         written, _ = MigrationWriter.serialize(S3Storage(location="media"))
     assert written == "storages.backends.s3.S3Storage(location='media')"
+
+
+@pytest.mark.skipif(django.VERSION < (4, 2), reason="STORAGES is of Django 4.2")
+@pytest.mark.parametrize(("option", "value"), [(option, values[0]) for option, values in WRONG.items()])
+def test_the_system_check_says_it_too(option, value):
+    from storages.checks import check_settings
+
+    options = {"bucket_name": "b", **completed(option, value)}
+    with override_settings(STORAGES={"default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}}):
+        errors = [message.msg for message in check_settings(None) if message.is_serious()]
+    assert any(SETTING_OF[option] in text or f"default: {option}" in text for text in errors), errors

@@ -95,7 +95,10 @@ class Translation:
             self._find(RECOGNISED, setting, 0, option or "the size from which a file being written is sent on")
         inspect = getattr(self, f"_inspect_{option}", None)
         if inspect:
-            inspect(setting, value)
+            try:
+                inspect(setting, value)
+            except (TypeError, AttributeError, ValueError):
+                self._find(ERROR, setting, 30, f"a {type(value).__name__} is nothing this setting can be")
 
     def _inspect_default_acl(self, setting, value):
         if value in ("public-read", "public-read-write"):

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "engine/conditions.h"
+#include "engine/fork_mutex.h"
 #include "engine/listing.h"
 #include "engine/one_shot_writer.h"
 #include "orlop/backends/memory.h"
@@ -168,7 +169,7 @@ class MemoryDriver final : public Driver {
   }
 
   DriverInfo info_;
-  std::mutex mutex_;
+  engine::ForkMutex mutex_;
   Objects objects_;
   std::uint64_t versions_ = 0;  // of all objects, so that a name used again gets a new etag
 };
@@ -176,11 +177,12 @@ class MemoryDriver final : public Driver {
 // The stores of `mem://name`, for as long as the process lives.
 Result<Backend::Opened> open_address(const Address& address) {
   if (address.authority.empty()) return Backend::Opened{open(), address.path};
-  static std::mutex mutex;
+  static engine::ForkMutex mutex;
   static std::map<std::string, std::shared_ptr<Driver>, std::less<>> stores;
+  auto made = std::make_shared<MemoryDriver>(address.authority);  // outside, as it has such a mutex itself
   std::lock_guard lock(mutex);
   auto& store = stores[address.authority];
-  if (!store) store = std::make_shared<MemoryDriver>(address.authority);
+  if (!store) store = std::move(made);
   return Backend::Opened{store, address.path};
 }
 

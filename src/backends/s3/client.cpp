@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "backends/s3/partition.h"
+#include "engine/fork_mutex.h"
 #include "wire/date.h"
 #include "wire/percent.h"
 #include "wire/sigv2.h"
@@ -20,7 +21,7 @@ constexpr std::chrono::minutes skew_tolerance{5};  // what services accept, at t
 
 // How wrong this machine's clock is, per service and not per storage.
 std::shared_ptr<std::atomic<std::int64_t>> skew_of(const std::string& endpoint) {
-  static std::mutex mutex;
+  static engine::ForkMutex mutex;
   static std::map<std::string, std::shared_ptr<std::atomic<std::int64_t>>> skews;
   std::lock_guard lock(mutex);
   auto& slot = skews[endpoint];
@@ -106,23 +107,27 @@ SystemTime Client::now() const noexcept {
 
 std::shared_ptr<const wire::SigningKey> Client::signing_key(const Credentials& credentials, std::string_view day,
                                                             std::string_view region) {
+  std::lock_guard lock(keys_mutex_);
   return keys_.get(credentials.secret_access_key, day, region);
 }
 
 Result<std::shared_ptr<const Route>> Client::route() {
-  std::lock_guard lock(mutex_);
-  if (!route_) {
-    std::string region = config_.region;
-    if (region.empty()) {
-      ORLOP_ASSIGN(region, profile_region(config_.profile));
-    }
-    // Buckets are mostly where those who use them are.
-    auto known = config_.credentials->known();
-    if (region.empty() && known) region = known->region;
-    if (region.empty()) region = "us-east-1";
-    ORLOP_TRY(check_amazon_hosts(region, config_.amazon));
-    route_ = std::make_shared<const Route>(route_in(region));
+  {
+    std::lock_guard lock(mutex_);
+    if (route_) return route_;
   }
+  std::string region = config_.region;
+  if (region.empty()) {
+    ORLOP_ASSIGN(region, profile_region(config_.profile));
+  }
+  // Buckets are mostly where those who use them are.
+  auto known = config_.credentials->known();
+  if (region.empty() && known) region = known->region;
+  if (region.empty()) region = "us-east-1";
+  ORLOP_TRY(check_amazon_hosts(region, config_.amazon));
+  auto made = std::make_shared<const Route>(route_in(region));
+  std::lock_guard lock(mutex_);
+  if (!route_) route_ = std::move(made);
   return route_;
 }
 
@@ -131,8 +136,9 @@ Route Client::route_in(const std::string& region) const {
 }
 
 void Client::set_region(const std::string& region) {
+  auto made = std::make_shared<const Route>(route_in(region));
   std::lock_guard lock(mutex_);
-  route_ = std::make_shared<const Route>(route_in(region));
+  route_ = std::move(made);
 }
 
 Result<Route> Client::public_route() {

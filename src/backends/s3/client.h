@@ -12,6 +12,7 @@
 #include "backends/s3/body.h"
 #include "backends/s3/config.h"
 #include "backends/s3/errors.h"
+#include "engine/fork_mutex.h"
 #include "net/http.h"
 #include "orlop/context.h"
 #include "wire/sigv4.h"
@@ -93,7 +94,8 @@ class Client {
   const std::shared_ptr<std::atomic<std::int64_t>> skew_;  // seconds, of the endpoint
   std::atomic<bool> create_proven_ = false;
   wire::SigningKeys keys_;
-  std::mutex mutex_;
+  engine::ForkMutex keys_mutex_;  // around that of the keys, which a fork does not know
+  engine::ForkMutex mutex_;       // of the route
   std::shared_ptr<const Route> route_;
 };
 

@@ -159,18 +159,19 @@ bool CredentialChain::reload(const Context& context) {
 }
 
 std::shared_ptr<CredentialChain> default_chain(const ChainOptions& options) {
-  static std::mutex mutex;
+  static engine::ForkMutex mutex;
   static std::map<std::string, std::weak_ptr<CredentialChain>> chains;
   // What decides the outcome besides the files' content, which reload() looks at.
   const net::HttpOptions& http = options.http;
   std::string key = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", options.profile, options.region, http.proxy, http.ca_file,
                                 http.verify, credentials_path(), config_path());
   for (const char* variable : environment_of_chain(options)) key += "\n" + environment(variable);
+  auto made = std::make_shared<CredentialChain>(default_sources(options));  // outside, as it has such a mutex itself
   std::lock_guard lock(mutex);
   std::erase_if(chains, [](const auto& entry) { return entry.second.expired(); });
   std::weak_ptr<CredentialChain>& slot = chains[key];
   std::shared_ptr<CredentialChain> chain = slot.lock();
-  if (!chain) slot = chain = std::make_shared<CredentialChain>(default_sources(options));
+  if (!chain) slot = chain = std::move(made);
   return chain;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/fork_mutex.h"
 #include "net/http.h"
 #include "orlop/context.h"
 #include "orlop/result.h"
@@ -74,7 +75,7 @@ class CredentialChain : public std::enable_shared_from_this<CredentialChain> {
 
   bool anonymous_ = false;
   CredentialSources sources_;
-  mutable std::mutex mutex_;  // of what follows; never held during a look-up
+  mutable engine::ForkMutex mutex_;  // of what follows; never held during a look-up
   std::shared_ptr<const Credentials> found_;
   std::shared_ptr<Flight> flight_;
 };
