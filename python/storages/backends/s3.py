@@ -558,6 +558,7 @@ class S3ManifestStaticStorage(ManifestFilesMixin, S3StaticStorage):
 
     __init__ = unseen(ManifestFilesMixin.__init__)
 
+
 def __getattr__(name):
     # The class that had this path until release 1.1.9 had others beside it.
     if name in ("PreloadingS3Storage", "S3StorageFile"):
