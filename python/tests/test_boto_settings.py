@@ -197,7 +197,10 @@ def test_nothing_is_warned_of_where_nothing_is_old():
 def test_no_secret_is_warned_of():
     headers = {"x-amz-server-side-encryption-customer-key": "hidden1"}
     with override_settings(
-        AWS_HEADERS=headers, AWS_S3_PROXY_HOST="http://me:hidden2@proxy", AWS_SECRET_ACCESS_KEY="hidden3"
+        AWS_HEADERS=headers,
+        AWS_S3_PROXY_HOST="http://me:hidden2@proxy",
+        AWS_ACCESS_KEY_ID="hidden3",
+        AWS_SECRET_ACCESS_KEY="hidden3",
     ):
         assert "hidden" not in str(warned(s3boto.S3BotoStorage))
 

@@ -318,6 +318,7 @@ def test_variables_of_a_subclass(monkeypatch):
     monkeypatch.setenv("GS_ACCESS_KEY_ID", "theirs")
     monkeypatch.setenv("GS_SECRET_ACCESS_KEY", "hidden")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ours")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
     assert (Google().access_key, Google().secret_key) == ("theirs", "hidden")
     assert S3BotoStorage().access_key == "ours"
 

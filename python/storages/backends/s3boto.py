@@ -287,6 +287,8 @@ class S3BotoStorage(Preloading, S3Storage):
         pairs = signed_pairs(headers, response_headers)
         signed_at = int(time.time()) * 1_000_000
         if self._version_2:
-            return in_botos_order(self._store.presign(key, "GET", expire, pairs, signed_at, None, current()).url)
+            return in_botos_order(
+                self._store.presign(key, "GET", expire, pairs, [], [], signed_at, None, current()).url
+            )
         pairs = [(name, value) for name, value in pairs if not name.startswith("content-")]
-        return self._store.presign(key, "GET", expire, pairs, signed_at, None, current()).url
+        return self._store.presign(key, "GET", expire, pairs, [], [], signed_at, None, current()).url

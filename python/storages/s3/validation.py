@@ -211,7 +211,7 @@ def _is_client(value):
     signature = getattr(value, "signature_version", None)
     return (
         any(hasattr(value, name) for name in ("s3", "signature_version", "proxies", "retries"))
-        and (s3 is None or (_is_dict(s3) and (not s3.get("addressing_style") or _is_style(s3["addressing_style"]))))
+        and (s3 is None or (_is_dict(s3) and (s3.get("addressing_style") or "auto") in _CLIENT_STYLES))
         and (retries is None or (_is_dict(retries) and all(_is_size(retries.get(name, 0)) for name in _ATTEMPTS)))
         and all(time is None or _is_number(time) for time in times)
         and (not signature or _is_signature(signature))
@@ -219,6 +219,8 @@ def _is_client(value):
     )
 
 
+# `host`: of the class on boto, whose buckets may be hosts.
+_CLIENT_STYLES = (*_STYLES, "host")
 _ATTEMPTS = "max_attempts", "total_max_attempts"
 
 _KINDS = (
