@@ -27,6 +27,7 @@ from storages.s3.boto import (
     without_scheme,
 )
 from storages.s3.errors import explained
+from storages.s3.file import default_buffer_size
 from storages.s3.legacy import adopt, client_config, is_default, translate, warn_once
 from storages.s3.preload import Preloading
 from storages.utils import clean_name, lookup_env, settings_reader, to_bytes
@@ -50,7 +51,7 @@ class S3BotoStorageFile(S3File):
     buffer_size = None  # AWS_S3_FILE_BUFFER_SIZE
 
     def __init__(self, name, mode, storage, buffer_size=None):
-        super().__init__(name, mode, storage, buffer_size or type(self).buffer_size)
+        super().__init__(name, mode, storage, buffer_size or type(self).buffer_size or default_buffer_size())
         self._compressor = self._make_compressor() if self._writable and storage.gzip else None
 
     @explained

@@ -3,6 +3,7 @@
 import io
 
 from django.core.files.base import File
+from django.utils.functional import cached_property
 from orlop import AlreadyExists, NotFound
 from orlop.files import BUFFER_SIZE, RawReader
 from orlop.ledger import current
@@ -11,6 +12,10 @@ from storages.compress import CompressedFileMixin
 from storages.s3.errors import explained, rephrase
 from storages.s3.parameters import filter_download, to_attrs
 from storages.utils import setting, to_bytes
+
+
+def default_buffer_size():
+    return setting("AWS_S3_FILE_BUFFER_SIZE", 5242880)
 
 
 class S3File(CompressedFileMixin, File):
@@ -27,7 +32,8 @@ class S3File(CompressedFileMixin, File):
         self.name = name[len(storage.location) :].lstrip("/")
         self._mode = mode
         self.mode = mode
-        self.buffer_size = buffer_size or setting("AWS_S3_FILE_BUFFER_SIZE", 5242880)
+        if buffer_size:
+            self.buffer_size = buffer_size
         self._file = None
         self._closed = False
         self._source = None if self._writable else self._open_source()
@@ -36,8 +42,13 @@ class S3File(CompressedFileMixin, File):
 
     def _reset(self):
         self._writer = None
+        self._read_directly = False
         self._is_dirty = False
         self._raw_bytes_written = 0
+
+    @cached_property
+    def buffer_size(self):
+        return default_buffer_size()
 
     @property
     def _writable(self):
@@ -46,7 +57,7 @@ class S3File(CompressedFileMixin, File):
     # -- Opening and closing -----------------------------------------------------------------------------------------
 
     def open(self, mode=None):
-        if self._file is not None and not self.closed:
+        if (self._file is not None or self._read_directly) and not self.closed:
             self.seek(0)
         elif mode and mode != self._mode:
             raise ValueError("Cannot reopen file with a new mode.")
@@ -111,9 +122,15 @@ class S3File(CompressedFileMixin, File):
         source, self._source = self._source or self._open_source(), None
         self._meta = source.meta
         stream = io.BufferedReader(RawReader(source, self.name), BUFFER_SIZE)
-        if self._storage.gzip and self._meta.content_encoding == "gzip":
+        if self._is_compressed():
             return self._decompress_file(mode="rb", file=stream)
         return stream if "b" in self._mode else io.TextIOWrapper(stream, encoding="utf-8")
+
+    def _is_compressed(self):
+        return self._storage.gzip and self._meta.content_encoding == "gzip"
+
+    def _is_plain(self):
+        return "b" in self._mode and not self._is_compressed()
 
     @property
     def obj(self):
@@ -129,6 +146,9 @@ class S3File(CompressedFileMixin, File):
 
     def read(self, *args, **kwargs):
         self._check_readable()
+        if self._source is not None and not args and not kwargs and self._is_plain():
+            self._read_directly = True
+            return self._source.read(-1)  # all of it at once needs no buffer between
         return self.file.read(*args, **kwargs)
 
     def readline(self, *args, **kwargs):
