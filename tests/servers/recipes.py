@@ -116,7 +116,7 @@ def ceph(group: Group, settings: Settings) -> Endpoints:
     group.wait_port(monitor)
     # A monitor that listens may refuse everybody until it has formed its quorum of one.
     group.run_until_done("ceph", *with_configuration, "osd", "new", OSD_UUID, "0")
-    group.run("ceph", *with_configuration, *"osd crush add osd.0 1.0 root=default host=h".split())
+    group.run_until_done("ceph", *with_configuration, *"osd crush add osd.0 1.0 root=default host=h".split())
     group.run("ceph-osd", *with_configuration, "-i", "0", "--mkfs", "--osd-uuid", OSD_UUID)
     group.start("osd", ["ceph-osd", *with_configuration, "-i", "0", "-f"])
     group.start("rgw", ["radosgw", *with_configuration, "-n", "client.rgw", "-f"])
