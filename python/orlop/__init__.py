@@ -10,9 +10,7 @@ b'hello'
 
 from __future__ import annotations
 
-from orlop import _native
 from orlop.exceptions import (
-    BY_CODE,
     AlreadyExists,
     Canceled,
     ConfigInvalid,
@@ -62,8 +60,6 @@ __all__ = [
     "open",
     "requests",
 ]
-
-_native.set_exception_classes(list(BY_CODE))
 
 
 def open(url: str, *, attempts: int = 5, timeout: float = 0, **options: object) -> Storage:

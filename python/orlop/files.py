@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orlop import _native
+    from orlop import native
 
 BUFFER_SIZE = 64 * 1024
 
@@ -18,13 +18,13 @@ BUFFER_SIZE = 64 * 1024
 class RawReader(io.RawIOBase):
     """Reads an open object. A seek costs nothing until the next read."""
 
-    def __init__(self, file: _native.File, name: str) -> None:
+    def __init__(self, file: native.File, name: str) -> None:
         self._file = file
         self.name = name
         self.mode = "rb"
 
     @property
-    def meta(self) -> _native.Meta:
+    def meta(self) -> native.Meta:
         return self._file.meta
 
     def readable(self) -> bool:
@@ -63,8 +63,8 @@ class RawReader(io.RawIOBase):
 class RawWriter(io.RawIOBase):
     """Writes an object that appears when it is closed, whole, or not at all: aborted or forgotten it leaves nothing."""
 
-    def __init__(self, writer: _native.Writer, name: str) -> None:
-        self._writer: _native.Writer | None = writer
+    def __init__(self, writer: native.Writer, name: str) -> None:
+        self._writer: native.Writer | None = writer
         self.name = name
         self.mode = "wb"
 
@@ -124,13 +124,13 @@ class TextWriter(_AbortsOnError, io.TextIOWrapper):
 
 
 def open_reader(
-    file: _native.File, name: str, text: dict[str, Any] | None
+    file: native.File, name: str, text: dict[str, Any] | None
 ) -> io.BufferedReader[Any] | io.TextIOWrapper[Any]:
     """`text` holds the arguments of a TextIOWrapper; None for bytes."""
     reader: io.BufferedReader[Any] = io.BufferedReader(RawReader(file, name), BUFFER_SIZE)
     return reader if text is None else io.TextIOWrapper(reader, **text)
 
 
-def open_writer(writer: _native.Writer, name: str, text: dict[str, Any] | None) -> BufferedWriter | TextWriter:
+def open_writer(writer: native.Writer, name: str, text: dict[str, Any] | None) -> BufferedWriter | TextWriter:
     buffered = BufferedWriter(RawWriter(writer, name))
     return buffered if text is None else TextWriter(buffered, **text)

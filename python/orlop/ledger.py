@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from contextvars import ContextVar, Token
 
-from orlop._native import Ledger
+from orlop import native
 from orlop.exceptions import TooManyRequests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
-_current: ContextVar[Ledger | None] = ContextVar("orlop_ledger", default=None)
+_current: ContextVar[native.Ledger | None] = ContextVar("orlop_ledger", default=None)
 
 _SHOWN_CALLS = 10  # in the message of an exception
 
@@ -32,15 +32,15 @@ class requests:
     def __init__(self, max: int | None = None, *, all_threads: bool = False) -> None:
         self.max = max
         self._all_threads = all_threads
-        self._ledger = Ledger(None)
-        self._token: Token[Ledger | None] | None = None
+        self._ledger = native.Ledger(None)
+        self._token: Token[native.Ledger | None] | None = None
 
     def __enter__(self) -> requests:
         if self._all_threads:
-            self._ledger = Ledger(None)
+            self._ledger = native.Ledger(None)
             self._ledger.watch_all_threads(True)
         else:
-            self._ledger = Ledger(current())
+            self._ledger = native.Ledger(current())
             self._token = _current.set(self._ledger)
         return self
 

@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
-from orlop import _native
+from orlop import native
 from orlop.exceptions import AlreadyExists
 from orlop.ledger import current
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Names = list[str]
     Outcomes = list[Exception | None]
-    Metas = list[_native.Meta | Exception]
+    Metas = list[native.Meta | Exception]
     Bodies = list[bytes | Exception]
     Data = bytes | bytearray | memoryview | str | IO[Any]
 
@@ -49,7 +49,7 @@ class Storage:
         self._options = {name: _spelled(value) for name, value in options.items() if value is not None}
         part_size = options.get("part_size")
         threshold = part_size if isinstance(part_size, int) else PART_SIZE
-        self._store = _native.Store(url, self._options, attempts, float(timeout), threshold)
+        self._store = native.Store(url, self._options, attempts, float(timeout), threshold)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._url, self._configuration)
@@ -59,14 +59,14 @@ class Storage:
 
     def create(self) -> None:
         """Makes the bucket or directory itself; one of ours that exists is left as it is."""
-        _native.create_container(self._url, self._options)
+        native.create_container(self._url, self._options)
 
     # -- Looking -----------------------------------------------------------------------------------------------------
 
     def exists(self, name: str) -> bool:
         return self._store.exists(_key(name), current(), None, "")
 
-    def stat(self, name: str) -> _native.Meta:
+    def stat(self, name: str) -> native.Meta:
         """What is known of the object: `size`, `modified`, `etag`, `content_type`, `user`, ..."""
         return self._store.stat(_key(name), current(), None, "")
 
@@ -233,7 +233,7 @@ class Storage:
         method: str = "GET",
         parameters: dict[str, str] | None = None,
         max_size: int | None = None,
-    ) -> _native.Presigned:
+    ) -> native.Presigned:
         """A request somebody else can send: its method, url, headers, and the fields of a POST form."""
         pairs = list((parameters or {}).items())
         return self._store.presign(_key(name), method, expires, pairs, [], [], None, max_size, current())
@@ -244,7 +244,7 @@ def _rebuild(kind: type[Storage], url: str, configuration: dict[str, Any]) -> St
 
 
 def _key(name: str) -> str:
-    _native.check_relative(name.rstrip("/"))
+    native.check_relative(name.rstrip("/"))
     return name
 
 
@@ -257,11 +257,11 @@ def _content(data: bytes | bytearray | memoryview | str | os.PathLike[str]) -> A
 def _candidates(name: str) -> Iterator[str]:
     yield name
     for _ in range(ALTERNATIVES):
-        yield _native.alternative_name(name)
+        yield native.alternative_name(name)
 
 
 def _attrs(name: str, content_type: str, metadata: dict[str, str] | None = None) -> dict[str, Any]:
-    guessed, encoding = _native.guess_type(name)
+    guessed, encoding = native.guess_type(name)
     if content_type:
         encoding = ""
     return {"content_type": content_type or guessed, "content_encoding": encoding, "user": metadata or {}}

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from orlop import _native
+from orlop import native
 from orlop.storage import Storage
 
-if not hasattr(_native, "Server"):
+if not hasattr(native, "Server"):
     raise ImportError("this build of orlop has no server in it; `orlop serve` is a program of its own")
 
 
@@ -73,7 +73,7 @@ class Server:
         port: int = 0,
     ) -> None:
         self.region = region
-        self._server = _native.Server(
+        self._server = native.Server(
             os.fspath(root), access_key_id, secret_access_key, region, port, list(public_buckets)
         )
         for bucket in buckets:

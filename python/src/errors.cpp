@@ -6,21 +6,18 @@ namespace orlop::python {
 
 namespace {
 
-// Owned for the life of the process: exceptions may be raised while modules are being torn down.
-PyObject* exception_classes = nullptr;
+// Held for the life of the process: exceptions may be raised while modules are being torn down.
+nb::handle exception_classes() {
+  static const nb::handle classes = nb::object(nb::module_::import_("orlop.exceptions").attr("BY_CODE")).release();
+  return classes;
+}
 
 nb::str text(std::string_view value) { return nb::str(value.data(), value.size()); }
 
 }  // namespace
 
-void set_exception_classes(nb::list classes) {
-  Py_XDECREF(exception_classes);
-  exception_classes = classes.release().ptr();
-}
-
 nb::object to_exception(const Error& error) {
-  nb::list classes = nb::borrow<nb::list>(exception_classes);
-  nb::object exception = classes[static_cast<std::size_t>(error.code())](text(error.to_string()));
+  nb::object exception = exception_classes()[static_cast<std::size_t>(error.code())](text(error.to_string()));
   exception.attr("code") = text(to_string(error.code()));
   exception.attr("message") = text(error.message());
   exception.attr("operation") = text(error.operation());

@@ -11,10 +11,7 @@ namespace orlop::python {
 
 namespace nb = nanobind;
 
-// The classes by Code, declared in orlop/exceptions.py and handed over when the package is imported.
-void set_exception_classes(nb::list classes);
-
-// A new exception for `error`, not raised.
+// A new exception for `error`, not raised, of the class orlop/exceptions.py has for its code.
 nb::object to_exception(const Error& error);
 [[noreturn]] void raise(const Error& error);
 

@@ -544,7 +544,6 @@ void add_handles(nb::module_& module) {
 
 NB_MODULE(_native, module) {
   nb::set_leak_warnings(false);
-  module.def("set_exception_classes", &set_exception_classes);
   watch_for_exit();
   add_functions(module);
   add_values(module);

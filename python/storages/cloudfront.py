@@ -7,7 +7,7 @@ from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from orlop import ConfigInvalid, _native
+from orlop import ConfigInvalid, native
 
 from storages.s3.secrets import unseen
 
@@ -105,7 +105,7 @@ class _CallingSigner:
 def _native_signer(key_id, key):
     pem = key.decode("ascii", "replace") if isinstance(key, (bytes, bytearray)) else key
     try:
-        return _native.CloudFrontSigner(key_id, pem)
+        return native.CloudFrontSigner(key_id, pem)
     except (ConfigInvalid, TypeError) as error:
         reason = getattr(error, "message", "") or "expected the text of a PEM file"
         raise InvalidCloudFrontKey(f"AWS_CLOUDFRONT_KEY/cloudfront_key: {reason}") from None

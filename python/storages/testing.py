@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from unittest import mock
 from weakref import WeakKeyDictionary
 
-from orlop import _native
+from orlop import native
 
 from storages.backends.memory import check_bucket, open_store
 from storages.backends.s3 import S3Storage
@@ -40,7 +40,7 @@ def in_place_of_s3(server):
             server.create_bucket(storage.bucket_name)
             made.add(storage.bucket_name)
         options = {name: value for name, value in engine_options(storage).items() if name in kept}
-        return _native.Store(
+        return native.Store(
             f"s3://{storage.bucket_name}",
             {**options, **there},
             attempts(storage.client_config),
@@ -65,7 +65,7 @@ def _stores_from(opener):
 
     def store_of(storage):
         own = storage.__dict__.get("_store")
-        if own is not None and not isinstance(own, _native.Store):
+        if own is not None and not isinstance(own, native.Store):
             return own  # of collectstatic, which plans with a store that is none
         if storage not in stores:
             stores[storage] = opener(storage)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
 from django.core.files.utils import FileProxyMixin
 from django.utils.encoding import force_bytes
-from orlop import _native
+from orlop import native
 
 
 def to_bytes(content):
@@ -42,7 +42,7 @@ def clean_name(name):
     if isinstance(name, pathlib.PurePath):
         name = str(name)
     try:
-        return _native.clean_name(name)
+        return native.clean_name(name)
     except TypeError:
         raise _no_name(name) from None
 
@@ -62,7 +62,7 @@ def safe_join(base, *paths):
     if len(paths) != 1:
         return _join_one_by_one(str(base), paths)
     try:
-        return _native.safe_join(str(base), str(paths[0]))
+        return native.safe_join(str(base), str(paths[0]))
     except ValueError as error:
         raise ValueError(error.message) from None
 
@@ -94,7 +94,7 @@ def lookup_env(names):
 def get_available_overwrite_name(name, max_length):
     """The name itself, its root shortened to fit; SuspiciousFileOperation for what is no name of a file."""
     try:
-        return _native.available_overwrite_name(name, max_length)
+        return native.available_overwrite_name(name, max_length)
     except ValueError as error:
         if max_length is not None and len(name) > max_length and "nothing of it is left" in str(error):
             raise SuspiciousFileOperation(

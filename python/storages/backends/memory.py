@@ -6,7 +6,7 @@ Names, overwriting, compression, parameters and addresses are S3Storage's own co
 from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import cached_property
-from orlop import ConfigInvalid, _native
+from orlop import ConfigInvalid, native
 
 from storages.backends.s3 import S3Storage
 from storages.s3.errors import explain
@@ -85,13 +85,13 @@ def open_store(storage, buckets):
     options = {name: value for name, value in engine_options(storage).items() if name not in ("profile", "ca_file")}
     limits = (attempts(storage.client_config), 0.0, storage.transfer_config.multipart_threshold)
     try:
-        addresses = _native.Store(f"s3://{storage.bucket_name}", {**_KEYS, **options}, *limits)
+        addresses = native.Store(f"s3://{storage.bucket_name}", {**_KEYS, **options}, *limits)
     except ConfigInvalid as error:
         explain(error)
         raise ImproperlyConfigured(str(error)) from None
     objects = buckets.get(storage.bucket_name)
     if objects is None:
-        objects = buckets.setdefault(storage.bucket_name, _native.Store("mem:", {}, *limits))
+        objects = buckets.setdefault(storage.bucket_name, native.Store("mem:", {}, *limits))
     return MemoryStore(objects, addresses)
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.deconstruct import deconstructible
 from django.utils.encoding import filepath_to_uri
 from django.utils.functional import cached_property
-from orlop import AlreadyExists, ConfigInvalid, InvalidArgument, NotFound, _native
+from orlop import AlreadyExists, ConfigInvalid, InvalidArgument, NotFound, native
 from orlop.ledger import current
 
 from storages import content as contents
@@ -273,7 +273,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             raise ImproperlyConfigured("Set AWS_STORAGE_BUCKET_NAME, or the option bucket_name, to the bucket's name.")
         options = self._engine_options()
         try:
-            store = _native.Store(
+            store = native.Store(
                 f"s3://{self.bucket_name}",
                 options,
                 attempts(self.client_config),

@@ -3,7 +3,7 @@
 import warnings
 
 from django.core.exceptions import ImproperlyConfigured
-from orlop import NotFound, _native
+from orlop import NotFound, native
 from orlop.ledger import current
 
 from storages.check import eras
@@ -97,7 +97,7 @@ def make_missing_bucket(storage, store, options):
     try:
         store.list("", "", "", "", 1, current())
     except NotFound:
-        _native.create_container(f"s3://{storage.bucket_name}", options)
+        native.create_container(f"s3://{storage.bucket_name}", options)
 
 
 def client_config(storage, style):
