@@ -14,7 +14,7 @@ import types
 
 import orlop
 import pytest
-from django.contrib.staticfiles.finders import FileSystemFinder
+from django.contrib.staticfiles.finders import AppDirectoriesFinder, FileSystemFinder
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, default_storage
@@ -124,7 +124,7 @@ def test_large_files_and_etags_that_are_no_md5(own_place, source):
 
 @pytest.mark.parametrize(("one", "all_of_them"), [(10, 1 << 20), (1 << 20, 10), (1 << 20, 1 << 20)])
 def test_what_is_made_is_kept_on_disk_when_it_is_much(place, source, monkeypatch, tmp_path, one, all_of_them):
-    from storages.static import overlay
+    from storages.collect import overlay
 
     monkeypatch.setattr(overlay, "_IN_MEMORY", one)
     monkeypatch.setattr(overlay, "_ALL_IN_MEMORY", all_of_them)
@@ -301,6 +301,11 @@ def test_the_app_overrides_the_command_wherever_it_stands():
         management.get_commands.cache_clear()
 
 
+def test_the_app_has_no_static_files_of_its_own():
+    with override_settings(INSTALLED_APPS=["storages"]):
+        assert not [path for path, _ in AppDirectoriesFinder().list(["__pycache__"])]
+
+
 def test_two_prefixes_by_callables_seed_003(own_place, source, monkeypatch):
     s3utils = types.SimpleNamespace(
         StaticRootS3BotoStorage=lambda: own_place.storage(S3Storage, location="static"),
@@ -330,7 +335,7 @@ class Terminal(io.StringIO):
 
 
 def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(own_place, source, monkeypatch):
-    from storages.static import progress, session
+    from storages.collect import progress, session
 
     monkeypatch.setattr(session, "_BATCH", 2)
     monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0)

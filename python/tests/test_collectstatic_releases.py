@@ -126,7 +126,7 @@ def test_pruning_deletes_what_no_kept_release_names(own_place, source):
 def test_versions_of_an_interrupted_run_are_pruned_when_they_are_old(own_place, source, monkeypatch):
     from datetime import timedelta
 
-    from storages.static import releases
+    from storages.collect import releases
 
     release(own_place, source, "one")
     own_place.handle().save("js/app.0123456789ab.js", b"of a run that was killed")
@@ -168,7 +168,7 @@ def test_a_manifest_elsewhere_is_written_last(own_place, own_server, source, tmp
 
 
 def test_a_lost_race_publishes_nothing(own_place, source, monkeypatch):
-    from storages.static.session import Session
+    from storages.collect.session import Session
 
     release(own_place, source, "one")
     sent = Session._send
@@ -190,7 +190,7 @@ def test_a_lost_race_publishes_nothing(own_place, source, monkeypatch):
 
 @pytest.mark.parametrize("dialect", ["orlop", "generic"])
 def test_a_race_for_the_manifest_alone(own_place, source, monkeypatch, dialect):
-    from storages.static.releases import Releases
+    from storages.collect.releases import Releases
 
     release(own_place, source, "one")
     publish = Releases.publish
@@ -239,7 +239,7 @@ def test_errors_are_one_line_and_hold_no_secret(own_place, source, closed_port):
 
 
 def test_a_file_that_changes_meanwhile_is_noticed(own_place, source, monkeypatch):
-    from storages.static.bucket import Bucket
+    from storages.collect.bucket import Bucket
 
     put_many = Bucket.put_many
 

@@ -17,7 +17,7 @@ ROOT_URLCONF = "demosite.urls"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-INSTALLED_APPS = ["django.contrib.staticfiles", "gallery"]
+INSTALLED_APPS = ["storages", "django.contrib.staticfiles", "gallery"]
 MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "gallery.ledger.LedgerMiddleware",

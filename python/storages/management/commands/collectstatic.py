@@ -10,11 +10,11 @@ from django.utils.functional import LazyObject, empty
 from orlop import OrlopError
 from orlop.ledger import requests
 
+from storages.collect.bucket import Bucket
+from storages.collect.progress import size_text
+from storages.collect.releases import Releases
+from storages.collect.session import Session, can_be_bulk, keeps_manifest, manifest_key
 from storages.s3.errors import explain
-from storages.static.bucket import Bucket
-from storages.static.progress import size_text
-from storages.static.releases import Releases
-from storages.static.session import Session, can_be_bulk, keeps_manifest, manifest_key
 
 _RELEASES = 5
 _CONCURRENCY = 64

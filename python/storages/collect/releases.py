@@ -15,7 +15,7 @@ from django.core.files.base import ContentFile
 from django.core.management.base import CommandError
 from orlop import AlreadyExists, NotFound, PreconditionFailed
 
-from storages.static.overlay import OverlayStore, Sources, overlay_of
+from storages.collect.overlay import OverlayStore, Sources, overlay_of
 
 FOLDER = ".collectstatic/"
 _RECORD = re.compile(re.escape(FOLDER) + r"releases/(\d{1,9})\.json")

@@ -7,11 +7,11 @@ from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.files.base import ContentFile
 from django.core.management.base import CommandError
 
-from storages.static.bucket import Bucket
-from storages.static.overlay import OverlayStore, Sources, has_changed, overlay_of
-from storages.static.plan import ETAGS, difference, is_same, save_etags
-from storages.static.progress import Progress
-from storages.static.releases import FOLDER, Releases
+from storages.collect.bucket import Bucket
+from storages.collect.overlay import OverlayStore, Sources, has_changed, overlay_of
+from storages.collect.plan import ETAGS, difference, is_same, save_etags
+from storages.collect.progress import Progress
+from storages.collect.releases import FOLDER, Releases
 from storages.utils import clean_name
 
 # Uploads between two looks at the clock: enough to keep all connections busy.

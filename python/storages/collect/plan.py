@@ -3,8 +3,8 @@
 import json
 from dataclasses import dataclass, field
 
-from storages.static.overlay import Planned
-from storages.static.releases import FOLDER
+from storages.collect.overlay import Planned
+from storages.collect.releases import FOLDER
 
 # Objects whose ETag is no MD5 of their content: key -> [MD5, ETag]. Multipart uploads and objects encrypted with
 # managed keys have such ETags:
