@@ -24,13 +24,13 @@ inline Result<std::shared_ptr<const Credentials>> look_up(const std::string& pro
 }
 
 // Of any service: faults, and what comes of them. None may hang, nor print what it should not.
-struct Fault {
+struct ServiceFault {
   const char* name;
   std::function<std::string()> give;
   std::vector<Code> codes;
 };
 
-inline std::vector<Fault> faults_of(const std::string& good) {
+inline std::vector<ServiceFault> faults_of(const std::string& good) {
   return {
       {"server error", [] { return answer(500, "tokentext"); }, {Code::unavailable}},
       {"refusal", [] { return answer(403, "{\"message\":\"tokentext\"}"); }, {Code::unauthenticated}},
@@ -45,7 +45,7 @@ inline std::vector<Fault> faults_of(const std::string& good) {
   };
 }
 
-inline void expect_fault(const Fault& fault, const Result<std::shared_ptr<const Credentials>>& got) {
+inline void expect_fault(const ServiceFault& fault, const Result<std::shared_ptr<const Credentials>>& got) {
   SCOPED_TRACE(fault.name);
   ASSERT_FALSE(got);
   EXPECT_NE(std::ranges::find(fault.codes, got.error().code()), fault.codes.end()) << got.error().to_string();
@@ -63,7 +63,7 @@ class S3Sources : public CleanEnvironment {
     set("AWS_SECRET_ACCESS_KEY", "s");
   }
   // A service with this fault, whose address the variable tells.
-  void expect_at(const std::string& variable, const Fault& fault, const std::string& path = "") {
+  void expect_at(const std::string& variable, const ServiceFault& fault, const std::string& path = "") {
     Double service([&](const auto&) { return fault.give(); });
     set(variable, service.url(path));
     expect_fault(fault, look_up());

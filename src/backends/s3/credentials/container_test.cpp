@@ -50,7 +50,8 @@ TEST_F(S3Sources, OnlyKnownHostsAreToldTheToken) {
 }
 
 TEST_F(S3Sources, FaultsOfAContainerEndpoint) {
-  for (const Fault& fault : faults_of(keys_json("C"))) expect_at("AWS_CONTAINER_CREDENTIALS_FULL_URI", fault, "/");
+  for (const ServiceFault& fault : faults_of(keys_json("C")))
+    expect_at("AWS_CONTAINER_CREDENTIALS_FULL_URI", fault, "/");
   expect_at("AWS_CONTAINER_CREDENTIALS_FULL_URI",
             {"expired on arrival", [] { return answer(200, keys_json("C", seconds(-60))); }, {Code::unauthenticated}},
             "/");

@@ -74,7 +74,7 @@ TEST_F(S3Instance, AnEndpointThatNeverAnswersIsGivenUpAfterASecond) {
 }
 
 TEST_F(S3Instance, Faults) {
-  for (const Fault& fault : faults_of(keys_json("I"))) {
+  for (const ServiceFault& fault : faults_of(keys_json("I"))) {
     auto well = instance("");
     Double service([&](const Double::Asked& asked) {
       return asked.line().find("the-role") == std::string::npos ? well(asked) : fault.give();

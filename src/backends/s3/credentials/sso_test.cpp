@@ -84,7 +84,7 @@ TEST_F(S3Sso, WrongProfilesAndTokensAreNamed) {
 TEST_F(S3Sso, Faults) {
   write("config", "[default]\nsso_region = eu-west-1\nsso_start_url = u\nsso_account_id = 1\nsso_role_name = R\n");
   log_in("u", hours(1), "tokentext");
-  for (const Fault& fault : faults_of(role("S"))) expect_at("AWS_ENDPOINT_URL_SSO", fault);
+  for (const ServiceFault& fault : faults_of(role("S"))) expect_at("AWS_ENDPOINT_URL_SSO", fault);
   Double refusing([](const auto&) { return answer(401, R"({"message":"Session token not found or invalid"})"); });
   set("AWS_ENDPOINT_URL_SSO", refusing.url());
   auto got = look_up();

@@ -130,7 +130,7 @@ TEST_F(S3Roles, WrongProfilesAreNamedBeforeAnybodyIsAsked) {
 
 TEST_F(S3Roles, FaultsOfTheTokenService) {
   write("config", "[default]\nrole_arn = arn:aws:iam::1:role/R\nsource_profile = base\n");
-  for (const Fault& fault : faults_of(sts_xml("AssumeRole", "R"))) expect_at("AWS_ENDPOINT_URL_STS", fault);
+  for (const ServiceFault& fault : faults_of(sts_xml("AssumeRole", "R"))) expect_at("AWS_ENDPOINT_URL_STS", fault);
   expect_at("AWS_ENDPOINT_URL_STS", {"another action's answer",
                                      [] { return answer(200, sts_xml("GetSessionToken", "R"), "text/xml"); },
                                      {Code::data_corrupted}});
@@ -184,7 +184,7 @@ TEST_F(S3Roles, WebIdentityMayStandInAProfile) {
 TEST_F(S3Roles, FaultsOfWebIdentity) {
   set("AWS_WEB_IDENTITY_TOKEN_FILE", write("jwt", "jwtjwt"));
   set("AWS_ROLE_ARN", "arn:aws:iam::1:role/POD");
-  for (const Fault& fault : faults_of(sts_xml("AssumeRoleWithWebIdentity", "R")))
+  for (const ServiceFault& fault : faults_of(sts_xml("AssumeRoleWithWebIdentity", "R")))
     expect_at("AWS_ENDPOINT_URL_STS", fault);
   Double echo([](const Double::Asked& asked) {
     return answer(400, "<ErrorResponse><Error><Code>" + asked.body + "</Code></Error></ErrorResponse>", "text/xml");
