@@ -271,7 +271,8 @@ ChunkSigner::ChunkSigner(std::shared_ptr<const SigningKey> key, std::string date
 std::string ChunkSigner::chunk(Bytes data) { return chunk(sha256(data).hex()); }
 
 std::string ChunkSigner::chunk(std::string_view sha256_hex) {
-  return step("AWS4-HMAC-SHA256-PAYLOAD", std::string(empty_sha256) + '\n' + std::string(sha256_hex));
+  std::string hashes;
+  return step("AWS4-HMAC-SHA256-PAYLOAD", hashes.append(empty_sha256).append(1, '\n').append(sha256_hex));
 }
 
 std::string ChunkSigner::trailer(std::string_view canonical_trailers) {
