@@ -26,6 +26,8 @@ sanitized_tests() {
   build_preset "$preset" || return
   # ThreadSanitizer's shadow memory and a kernel with much address randomisation do not go together.
   if [[ $preset == tsan ]] && setarch --addr-no-randomize true 2>/dev/null; then wrapper=(setarch --addr-no-randomize); fi
+  # Its races are in our threads, whoever answers: the servers in our own process are enough, and ten times faster.
+  if [[ $preset == tsan ]]; then wrapper+=(env -u ORLOP_TEST_SERVERS); fi
   cpp_tests "$preset" "${wrapper[@]}"
 }
 
