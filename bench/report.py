@@ -36,8 +36,10 @@ NUMBERS = [
     Number("its requests", "small_requests", "get", "orlop Django", "requests", 1, "requests"),
     Number("`orlop version`", "cold_start", "commands", "orlop version", "ms", 6, "ms"),
     Number("`orlop ls` of one key", "cold_start", "commands", "orlop ls", "ms", 9, "ms"),
-    Number("Django storage ready: CPU", "cold_start", "django", "orlop", "ready_cpu_ms", 0.1, "", "django-storages"),
-    Number("Django storage ready: memory", "cold_start", "django", "orlop", "rss_mib", 0.1, "", "django-storages"),
+    Number("Import and construction", "cold_start", "django", "orlop", "made_cpu_ms", 0.1, "", "django-storages"),
+    Number("its memory", "cold_start", "django", "orlop", "made_rss_mib", 0.1, "", "django-storages"),
+    Number("until a first call: CPU", "cold_start", "django", "orlop", "ready_cpu_ms", 0.1, "", "django-storages"),
+    Number("its memory", "cold_start", "django", "orlop", "ready_rss_mib", 0.1, "", "django-storages"),
     Number("Upload of 1 GiB, peak memory", "transfers", "upload", "orlop", "peak_mib", 48, "MiB"),
     Number("its time", "transfers", "upload", "orlop", "seconds", 1, "", "boto3"),
     Number("its time", "transfers", "upload", "orlop", "seconds", 1, "", "s5cmd"),
@@ -47,7 +49,14 @@ NUMBERS = [
     Number("Signing with the day's key", "wire", "signed_head", "orlop", "cpu_us", 1, "µs"),
     Number("Compiling the library, two cores", "library_build", "library", "orlop", "cpu_s_per_core", 60, "s"),
 ]
-UNITS = {"cpu_us": "µs CPU", "ready_cpu_ms": "ms CPU", "rss_mib": "MiB", "seconds": "s"}
+UNITS = {
+    "cpu_us": "µs CPU",
+    "made_cpu_ms": "ms CPU",
+    "made_rss_mib": "MiB",
+    "ready_cpu_ms": "ms CPU",
+    "ready_rss_mib": "MiB",
+    "seconds": "s",
+}
 
 
 def _share(ratio: float) -> str:
