@@ -8,7 +8,11 @@ from orlop import OrlopError
 
 from storages.s3.options import SETTINGS
 
-_OPTION = re.compile(r"\b(" + "|".join(SETTINGS) + r")\b")
+
+@cache  # nothing to compile while all goes well
+def _option():
+    return re.compile(r"\b(" + "|".join(SETTINGS) + r")\b")
+
 
 # What ClientError.operation_name says in django-storages, by our operation or, where an error has none, by method.
 # Its open() asks with a HEAD before it reads.
@@ -46,7 +50,7 @@ def explain(error):
     text = str(error)
     # The engine's hint comes behind what a service said, which may use the same words by chance.
     hint = error.message.rpartition(";")[2] if error.service_code else error.message
-    options = _OPTION.findall(hint)
+    options = _option().findall(hint)
     if not options and error.code == "unavailable" and not error.status:
         options = ["endpoint"]  # nobody answered
     settings = list(dict.fromkeys(SETTINGS[option] for option in options))

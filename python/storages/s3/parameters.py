@@ -4,7 +4,6 @@ import hashlib
 import re
 from base64 import b64encode
 from datetime import date, datetime, timezone
-from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import quote
 
 from storages.s3.secrets import hidden
@@ -184,6 +183,8 @@ def _moment(name, value):
     moment = moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
     if name == "ObjectLockRetainUntilDate":
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    from email.utils import format_datetime  # takes longer to import than all of this module
+
     return format_datetime(moment, usegmt=True)
 
 
@@ -199,6 +200,8 @@ def _datetime(name, value):
             return datetime.fromtimestamp(int(text), timezone.utc)
         if text[:4].isdigit():
             return datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith("Z") else text)
+        from email.utils import parsedate_to_datetime
+
         return parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError, OSError):
         raise ValueError(f"Object parameter '{name}' is no date: {value!r}") from None
