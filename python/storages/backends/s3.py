@@ -494,22 +494,29 @@ class S3Storage(CompressStorageMixin, BaseStorage):
 
     @explained
     def listdir(self, name):
+        groups, objects = self._list_below(name)
+        directories = [posixpath.normpath(group) for group in groups]
+        self._remember_directories(name, directories)
+        return directories, [file for file in objects if file]  # one without a name is the marker of the directory
+
+    def _list_below(self, name):
+        """What is in a directory: the directories with their slash, and the files, each without the path to them."""
         prefix = self._normalize_name(clean_name(name))
         if prefix and not prefix.endswith("/"):
             prefix += "/"
-        directories, files, token = [], [], ""
         skip = len(prefix.encode())
+        groups, objects, token = [], [], ""
         while True:
             page = self._store.list(prefix, "/", token, "", 0, current())
-            groups, objects = page.split(skip)
-            directories += [posixpath.normpath(group) for group in groups]
-            files += [file for file in objects if file]  # the prefix itself can be an object: a marker of the directory
+            more_groups, more_objects = page.split(skip)
+            groups += more_groups
+            objects += more_objects
             token = page.next
             if not token:
-                self._remember_directories(clean_name(name).strip("/"), directories)
-                return directories, files
+                return groups, objects
 
     def _remember_directories(self, name, directories):
+        name = clean_name(name).strip("/")
         shown = {posixpath.join(name, directory) for directory in directories}
         self._shown = shown if len(self._shown) > _SHOWN_DIRECTORIES else self._shown | shown
 

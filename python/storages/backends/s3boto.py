@@ -247,19 +247,10 @@ class S3BotoStorage(Preloading, S3Storage):
     @explained
     def listdir(self, name):
         """As ever: a directory's marker is a file without a name."""
-        prefix = self._normalize_name(clean_name(name))
-        if prefix and not prefix.endswith("/"):
-            prefix += "/"
-        directories, files, token = [], [], ""
-        while True:
-            page = self._store.list(prefix, "/", token, "", 0, current())
-            groups, objects = page.split(len(prefix.encode()))
-            directories += [group.rstrip("/") for group in groups]
-            files += objects
-            token = page.next
-            if not token:
-                self._remember_directories(clean_name(name).strip("/"), directories)
-                return directories, files
+        groups, files = self._list_below(name)
+        directories = [group.rstrip("/") for group in groups]
+        self._remember_directories(name, directories)
+        return directories, files
 
     def modified_time(self, name):
         """Naive, in the current time zone."""
@@ -287,9 +278,7 @@ class S3BotoStorage(Preloading, S3Storage):
         expire = int(self.querystring_expire if expire is None else expire)
         pairs = signed_pairs(headers, response_headers)
         signed_at = int(time.time()) * 1_000_000
-        if self._version_2:
-            return in_botos_order(
-                self._store.presign(key, "GET", expire, pairs, [], [], signed_at, None, current()).url
-            )
-        pairs = [(name, value) for name, value in pairs if not name.startswith("content-")]
-        return self._store.presign(key, "GET", expire, pairs, [], [], signed_at, None, current()).url
+        if not self._version_2:
+            pairs = [(name, value) for name, value in pairs if not name.startswith("content-")]
+        url = self._store.presign(key, "GET", expire, pairs, [], [], signed_at, None, current()).url
+        return in_botos_order(url) if self._version_2 else url
