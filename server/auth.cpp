@@ -189,6 +189,7 @@ Result<std::shared_ptr<const wire::SigningKey>> Authenticator::find_key(const wi
     return s3_error(malformed, fmt::format("{}; incorrect service \"{}\". This endpoint belongs to \"s3\".", what,
                                            authorization.scope.service));
   }
+  std::lock_guard lock(keys_mutex_);
   return keys_.get(credentials_.secret_access_key, authorization.scope.day, authorization.scope.region);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,7 @@ class Authenticator {
                                const Identity& identity, Details& details) const;
 
   Credentials credentials_;
+  std::mutex keys_mutex_;
   wire::SigningKeys keys_;
 };
 

@@ -134,7 +134,6 @@ std::string SigningKey::sign(std::string_view text) const { return hmac_.sign(te
 
 std::shared_ptr<const SigningKey> SigningKeys::get(std::string_view secret, std::string_view day,
                                                    std::string_view region, std::string_view service) {
-  std::lock_guard lock(mutex_);
   for (const Slot& slot : slots_) {
     if (!slot.key || slot.secret != secret) continue;
     const SigningScope& scope = slot.key->scope();

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -55,7 +54,8 @@ class SigningKey {
   HmacSha256 hmac_;
 };
 
-// Remembers the last few keys, so that derivation (four HMACs) is paid once a day, region and secret. Thread-safe.
+// Remembers the last few keys, so that derivation (four HMACs) is paid once a day, region and secret. Whoever shares
+// one guards it.
 class SigningKeys {
  public:
   std::shared_ptr<const SigningKey> get(std::string_view secret, std::string_view day, std::string_view region,
@@ -66,7 +66,6 @@ class SigningKeys {
     std::string secret;
     std::shared_ptr<const SigningKey> key;
   };
-  std::mutex mutex_;
   std::array<Slot, 4> slots_;
   std::size_t next_ = 0;
 };

@@ -144,9 +144,9 @@ void Client::set_region(const std::string& region) {
 Result<Route> Client::public_route() {
   ORLOP_ASSIGN(auto own, route());
   auto elsewhere = config_.public_endpoint;
-  // It finds the region by the bucket's label in its name.
   if (config_.addressing == Addressing::bucket_host)
     return bucket_host_route(elsewhere.value_or(config_.endpoint_in(own->region)), config_.bucket, own->region);
+  // The global endpoint finds the region by the bucket's label in its name.
   if (!elsewhere && config_.global_urls && own->path.empty()) elsewhere = global_endpoint(own->region, config_.amazon);
   if (!elsewhere) return *own;
   return make_route(*elsewhere, config_.bucket, own->region, config_.addressing);

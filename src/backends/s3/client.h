@@ -94,7 +94,7 @@ class Client {
   const std::shared_ptr<std::atomic<std::int64_t>> skew_;  // seconds, of the endpoint
   std::atomic<bool> create_proven_ = false;
   wire::SigningKeys keys_;
-  engine::ForkMutex keys_mutex_;  // around that of the keys, which a fork does not know
+  engine::ForkMutex keys_mutex_;
   engine::ForkMutex mutex_;       // of the route
   std::shared_ptr<const Route> route_;
 };

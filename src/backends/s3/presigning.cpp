@@ -77,12 +77,13 @@ std::string path_of(const Route& route, std::string_view key) { return route.pat
 
 bool parameters_are_headers(const PresignRequest& request) { return request.method == SignedMethod::put; }
 
+std::string in_lower_case(std::string name) {
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name;
+}
+
 void add_in_lower_case(StringMap& headers, std::span<const wire::Field> added) {
-  for (const auto& [name, value] : added) {
-    std::string lower(name);
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    headers.insert_or_assign(std::move(lower), value);
-  }
+  for (const auto& [name, value] : added) headers.insert_or_assign(in_lower_case(name), value);
 }
 
 // What the sender must add.
@@ -128,9 +129,7 @@ bool is_content_header(std::string_view name) { return name == "content-type" ||
 std::vector<wire::Field> take_amz_headers(StringMap& headers, const PresignRequest& request) {
   std::vector<wire::Field> taken;
   for (const auto& [name, value] : request.headers) {
-    StringMap one;
-    add_in_lower_case(one, std::vector<wire::Field>{{name, value}});
-    const auto& lower = one.begin()->first;
+    std::string lower = in_lower_case(name);
     if (lower.starts_with("x-amz-") && headers.erase(lower) == 1) taken.emplace_back(lower, value);
   }
   return taken;
