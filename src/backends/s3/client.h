@@ -95,7 +95,7 @@ class Client {
   std::atomic<bool> create_proven_ = false;
   wire::SigningKeys keys_;
   engine::ForkMutex keys_mutex_;
-  engine::ForkMutex mutex_;       // of the route
+  engine::ForkMutex mutex_;  // of the route
   std::shared_ptr<const Route> route_;
 };
 
