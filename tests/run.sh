@@ -21,8 +21,16 @@ cpp_tests() {
     --output-junit "$results/cpp-$preset.xml" "${select[@]}" | grep -v -E '^ *(Start |[0-9]+/[0-9]+ Test .* Passed )'
 }
 
+# Compiles for the sanitizers while the Python tests, which want one core, have what is left over.
+build_sanitized() {
+  local preset
+  renice -n 19 "$BASHPID" >/dev/null
+  for preset in "${sanitizers[@]}"; do build_preset "$preset"; done >"$results/sanitizers.log" 2>&1
+}
+
 sanitized_tests() {
   local preset=$1 wrapper=()
+  wait "$builder" || true # what failed says so again
   build_preset "$preset" || return
   # ThreadSanitizer's shadow memory and a kernel with much address randomisation do not go together.
   if [[ $preset == tsan ]] && setarch --addr-no-randomize true 2>/dev/null; then wrapper=(setarch --addr-no-randomize); fi
@@ -65,6 +73,11 @@ run_all_tests() {
 
   [[ $quick ]] || stage "real servers" start_servers
   stage "C++ tests" cpp_tests dev
+  local builder=''
+  if [[ ! $quick ]]; then
+    build_sanitized &
+    builder=$!
+  fi
   stage "Python tests, examples and documents" python_tests
   [[ $expression ]] || stage "Python tests with Django 4.2" oldest_django_tests
   if [[ $quick ]]; then

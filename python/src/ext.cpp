@@ -255,7 +255,7 @@ class Store {
   bool exists(Key key, nb::handle ledger, nb::handle provider, std::string_view version) const {
     StringMap arguments = to_map(provider);
     return call(ledger, [&](const Context& context) -> Result<bool> {
-      auto meta = driver().stat(context, {.key = key, .version = version, .provider = &arguments});
+      auto meta = driver().stat(context, {.key = key, .version = version, .provider = &arguments, .checksum = false});
       if (meta) return true;
       if (meta.error().code() == Code::not_found) return false;
       return std::move(meta).error();

@@ -93,7 +93,8 @@ Result<Meta> Storage::stat(std::string_view name, const Context& context) const 
 }
 
 Result<bool> Storage::exists(std::string_view name, const Context& context) const {
-  auto meta = stat(name, context);
+  ORLOP_TRY(check_inside(name));
+  auto meta = driver_->stat(limited(context), {.key = name, .checksum = false});
   if (meta) return true;
   if (meta.error().code() == Code::not_found) return false;
   return std::move(meta).error();

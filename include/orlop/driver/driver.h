@@ -36,6 +36,7 @@ struct StatRequest {
   Conditions conditions{};
   std::string_view version{};
   const StringMap* provider = nullptr;  // protocol-specific arguments, as in Attrs::provider
+  bool checksum = true;                 // false: Meta::checksum is not wanted, and not asked for where asking costs
 };
 
 struct ReadRequest {

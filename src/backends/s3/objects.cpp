@@ -15,7 +15,7 @@ std::string_view unquoted(std::string_view etag) {
 
 // A service that ignores the condition would overwrite what is there.
 Result<void> look_first(Client& client, const Context& context, std::string_view key) {
-  auto there = stat_object(client, context, {.key = key});
+  auto there = stat_object(client, context, {.key = key, .checksum = false});
   if (there) return Error(Code::already_exists, "an object of this name is there already");
   if (there.error().code() != Code::not_found) return std::move(there).error();
   return {};

@@ -241,7 +241,7 @@ std::uint64_t expected_length(const Range& range) {
 Result<Meta> stat_object(Client& client, const Context& context, const StatRequest& request) {
   ORLOP_ASSIGN(Request head, access_request("HeadObject", "HEAD", request.key, request.conditions, request.version,
                                             request.provider));
-  if (client.config().verify_downloads) head.headers.emplace_back("x-amz-checksum-mode", "ENABLED");
+  if (client.config().verify_downloads && request.checksum) head.headers.emplace_back("x-amz-checksum-mode", "ENABLED");
   ORLOP_ASSIGN(auto response, client.send(context, head));
   ORLOP_ASSIGN(Meta meta, object_meta(*response));
   auto size = parse_number(response->headers().get("content-length"));

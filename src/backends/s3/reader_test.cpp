@@ -122,6 +122,16 @@ TEST(S3Reader, EmptyPiecesAndSuffixes) {
   EXPECT_EQ(text_of(rig, Range::all()), "");
 }
 
+// Amazon wants a permission more for it (kms:Decrypt) where objects are encrypted with keys of KMS.
+TEST(S3Reader, AsksForTheChecksumOnlyWhereItIsWanted) {
+  for (bool wanted : {true, false}) {
+    Rig rig;
+    rig.then({.status = 200, .headers = {{"etag", "\"e\""}, {"content-length", "5"}}});
+    ASSERT_TRUE(rig.driver->stat(rig.context, {.key = "k", .checksum = wanted}));
+    EXPECT_EQ(rig.sent().header("x-amz-checksum-mode"), wanted ? "ENABLED" : "");
+  }
+}
+
 TEST(S3Reader, ComparesTheChecksumTheServiceTold) {
   auto sum = wire::checksum(ChecksumAlgorithm::crc64nvme, as_bytes("hello"));
   FakeAnswer answer = object_answer("hello");
