@@ -58,6 +58,8 @@ constexpr auto rows = std::to_array<Row>({
     {"InvalidToken", 400, Code::unauthenticated, "The provided token is malformed or otherwise invalid."},
     {"InvalidURI", 400, Code::invalid_argument, "Couldn't parse the specified URI."},
     {"KeyTooLongError", 400, Code::invalid_argument, "Your key is too long"},
+    {"MalformedACLError", 400, Code::invalid_argument,
+     "The XML you provided was not well-formed or did not validate against our published schema"},
     {"MalformedPOSTRequest", 400, Code::invalid_argument,
      "The body of your POST request is not well-formed multipart/form-data."},
     {"MalformedTrailerError", 400, Code::invalid_argument,
@@ -72,6 +74,7 @@ constexpr auto rows = std::to_array<Row>({
     {"MissingContentLength", 411, Code::invalid_argument, "You must provide the Content-Length HTTP header."},
     {"NoSuchBucket", 404, Code::not_found, "The specified bucket does not exist"},
     {"NoSuchKey", 404, Code::not_found, "The specified key does not exist."},
+    {"NoSuchTagSet", 404, Code::not_found, "The TagSet does not exist"},
     {"NoSuchUpload", 404, Code::not_found,
      "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "
      "completed."},
@@ -90,6 +93,9 @@ constexpr auto rows = std::to_array<Row>({
      "The request signature we calculated does not match the signature you provided. Check your key and signing "
      "method."},
     {"SlowDown", 503, Code::rate_limited, "Please reduce your request rate."},
+    {"UnexpectedContent", 400, Code::invalid_argument, "This request contains unsupported content."},
+    {"UnresolvableGrantByEmailAddress", 400, Code::invalid_argument,
+     "The e-mail address you provided does not match any account on record."},
     {"XAmzContentChecksumMismatch", 400, Code::data_corrupted,
      "The provided checksum does not match the computed one."},
     {"XAmzContentSHA256Mismatch", 400, Code::data_corrupted,

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t small_body = 1 << 20;  // held in memory and written with one put()
 constexpr std::size_t block_size = 256 * 1024;
+constexpr std::uint64_t largest_bucket_facts = 256 * 1024;
 
 std::string quoted(std::string_view etag) {
   if (etag.starts_with('"') || etag.starts_with("W/")) return std::string(etag);
@@ -330,6 +331,29 @@ Result<void> Objects::add_etags(Page& page) {
 Result<bool> Objects::empty() {
   ORLOP_ASSIGN(Page page, list({.prefix = {}, .delimiter = {}, .token = {}, .start_after = {}, .page_size = 1}));
   return page.entries.empty();
+}
+
+Result<Facts> Objects::bucket_facts() {
+  auto reader = driver_->read(context_, {.key = bucket_key});
+  if (!reader && reader.error().code() == Code::not_found) return Facts{};
+  if (!reader) return std::move(reader).error();
+  std::string text(std::min<std::uint64_t>((*reader)->meta().size, largest_bucket_facts), '\0');
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    ORLOP_ASSIGN(std::size_t count, (*reader)->read(std::as_writable_bytes(std::span(text)).subspan(filled)));
+    if (count == 0) break;
+    filled += count;
+  }
+  return decode_facts(std::string_view(text).substr(0, filled)).value_or(Facts{});
+}
+
+Result<void> Objects::change_bucket_facts(const std::function<void(Facts&)>& change) {
+  auto lock = locks_.lock(bucket_, bucket_key);
+  ORLOP_ASSIGN(Facts facts, bucket_facts());
+  change(facts);
+  std::string text = encode_facts(facts);
+  ORLOP_TRY(driver_->put(context_, {.key = bucket_key, .payload = Payload::text(text)}));
+  return {};
 }
 
 }  // namespace orlop::server

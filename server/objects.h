@@ -17,6 +17,8 @@ namespace orlop::server {
 
 // Keys below this are the server's own (parts of uploads, objects in the making): clients cannot name or see them.
 inline constexpr std::string_view hidden_prefix = ".orlop.serve/";
+// Where what is known of the bucket itself is kept.
+inline constexpr std::string_view bucket_key = ".orlop.serve/bucket";
 
 // Behind every key that begins with what it is appended to: U+10FFFF.
 inline constexpr std::string_view behind_all = "\xf4\x8f\xbf\xbf";
@@ -80,6 +82,10 @@ class Objects {
   // objects have the etags of S3.
   Result<Page> list(ListRequest request);
   Result<bool> empty();
+
+  // What is kept of the bucket itself: its ACL and tags.
+  Result<Facts> bucket_facts();
+  Result<void> change_bucket_facts(const std::function<void(Facts&)>& change);
 
   Driver& driver() const noexcept { return *driver_; }
   const Context& context() const noexcept { return context_; }

@@ -60,7 +60,7 @@ constexpr auto subresources = std::to_array<std::string_view>({"abac",
 
 // Headers whose meaning an ordinary answer would betray.
 constexpr auto refused_headers = std::to_array<std::string_view>(
-    {"x-amz-server-side-encryption", "x-amz-object-lock-", "x-amz-website-redirect-location", "x-amz-grant-",
+    {"x-amz-server-side-encryption", "x-amz-object-lock-", "x-amz-website-redirect-location",
      "x-amz-write-offset-bytes", "x-amz-rename-source", "x-amz-if-match-", "x-amz-copy-source-server-side-encryption",
      "x-amz-mfa"});
 
@@ -74,11 +74,16 @@ constexpr auto operations = std::to_array<Operation>({
 
     {"CreateBucket", "PUT", Scope::bucket, "", "", false, false, ops::create_bucket},
     {"DeleteBucket", "DELETE", Scope::bucket, "", "", false, false, ops::delete_bucket},
-    {"HeadBucket", "HEAD", Scope::bucket, "", "", false, false, ops::head_bucket},
+    {"HeadBucket", "HEAD", Scope::bucket, "", "", true, false, ops::head_bucket},
+    {"GetBucketAcl", "GET", Scope::bucket, "acl", "", false, false, ops::get_bucket_acl},
+    {"PutBucketAcl", "PUT", Scope::bucket, "acl", "", false, false, ops::put_bucket_acl},
+    {"GetBucketTagging", "GET", Scope::bucket, "tagging", "", false, false, ops::get_bucket_tagging},
+    {"PutBucketTagging", "PUT", Scope::bucket, "tagging", "", false, false, ops::put_bucket_tagging},
+    {"DeleteBucketTagging", "DELETE", Scope::bucket, "tagging", "", false, false, ops::delete_bucket_tagging},
     {"GetBucketLocation", "GET", Scope::bucket, "location", "", false, false, ops::get_bucket_location},
     {"GetBucketVersioning", "GET", Scope::bucket, "versioning", "", false, false, ops::get_bucket_versioning},
-    {"ListObjectsV2", "GET", Scope::bucket, "list-type", listing_v2, false, false, ops::list_objects_v2},
-    {"ListObjects", "GET", Scope::bucket, "", listing_v1, false, false, ops::list_objects},
+    {"ListObjectsV2", "GET", Scope::bucket, "list-type", listing_v2, true, false, ops::list_objects_v2},
+    {"ListObjects", "GET", Scope::bucket, "", listing_v1, true, false, ops::list_objects},
     {"ListMultipartUploads", "GET", Scope::bucket, "uploads",
      "prefix delimiter key-marker upload-id-marker max-uploads encoding-type", false, false,
      ops::list_multipart_uploads},

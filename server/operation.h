@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "orlop/testing/server.h"
+#include "server/acl.h"
 #include "server/auth.h"
 #include "server/errors.h"
 #include "server/objects.h"
@@ -62,7 +63,7 @@ struct Call {
   bool is_public_bucket() const;
   // Whether who asks may read an object with these facts.
   bool may_read(const Facts& facts) const {
-    return !identity.anonymous || is_public_bucket() || facts.acl.starts_with("public-read");
+    return !identity.anonymous || is_public_bucket() || everybody_may(facts.acl, "READ");
   }
 };
 

@@ -1,6 +1,7 @@
 // Many objects in one call: a bounded number of requests at a time, and an outcome for each object.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ struct Upload {
   Attrs attrs{};
   PutMode mode = PutMode::overwrite;
   std::string if_match{};  // of PutMode::match
+  // Told the bytes done so far.
+  std::function<void(std::uint64_t done)> progress{};
 };
 
 // Each result stands where its object stood. One that fails does not stop the others; the context's stop token does.
@@ -40,5 +43,10 @@ RemoveResults remove_many(const Context& context, Driver& driver, std::span<cons
 // What put_many() does with one object.
 Result<Meta> put_whole(const Context& context, Driver& driver, const Upload& upload,
                        std::uint64_t one_request_below = BulkOptions{}.one_request_below);
+
+// One whole object into the file at `path`, through a temporary file beside it; the old file stays on failure.
+// `request.range` must be all. `progress` is told the bytes done so far, from any thread.
+Result<Meta> download_whole(const Context& context, Driver& driver, const ReadRequest& request, const std::string& path,
+                            const std::function<void(std::uint64_t done)>& progress = {});
 
 }  // namespace orlop

@@ -55,18 +55,21 @@ struct Listing {
 // Iterates a listing page by page; holds one page in memory.
 class Lister {
  public:
-  // The next entry; nullopt at the end. The pointer is valid until the next call. Names are relative to the storage.
+  // Of a driver's keys as they are, for faces with naming rules of their own.
+  explicit Lister(std::shared_ptr<Driver> driver, ListRequest request = {}, Context context = {});
+
+  // The next entry; null at the end. The pointer is valid until the next call. Names are relative to the storage.
   Result<const Entry*> next();
 
  private:
   friend class Storage;
-  Lister(std::shared_ptr<Driver> driver, ListRequest request, Context context);
   std::shared_ptr<Driver> driver_;
   ListRequest request_;
   Context context_;
   Page page_;
   std::size_t position_ = 0;
   bool started_ = false;
+  bool inside_ = false;  // the prefix must not leave the location
 };
 
 class Storage {

@@ -25,6 +25,7 @@
 
 namespace orlop::python {
 
+void add_s3(nb::module_& module);
 void add_server(nb::module_& module);
 
 namespace {
@@ -548,6 +549,7 @@ NB_MODULE(_native, module) {
   add_functions(module);
   add_values(module);
   add_handles(module);
+  add_s3(module);
 #ifdef ORLOP_HAS_SERVER
   add_server(module);
 #endif

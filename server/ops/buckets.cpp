@@ -1,4 +1,5 @@
-// ListBuckets, CreateBucket, DeleteBucket, HeadBucket, GetBucketLocation, GetBucketVersioning.
+// ListBuckets, CreateBucket, DeleteBucket, HeadBucket, GetBucketLocation, GetBucketVersioning, and the ACL and tags of
+// a bucket.
 #include "server/ops/common.h"
 #include "wire/date.h"
 
@@ -56,12 +57,17 @@ Result<Reply> list_buckets(Call& call) {
 Result<Reply> create_bucket(Call& call) {
   const std::string& name = call.request.bucket;
   if (!valid_bucket_name(name)) return s3_error("InvalidBucketName");
+  ORLOP_ASSIGN(auto acl, acl_in(call.request.headers));
   ORLOP_TRY(check_location(call));
   auto created = call.services.buckets->create(name);
   // In the oldest region, and only there, making one's own bucket again succeeds.
   bool again = !created && created.error().code() == Code::already_exists;
   if (again && call.services.options.region != classic_region) return s3_error("BucketAlreadyOwnedByYou");
   if (!created && !again) return std::move(created).error();
+  if (acl) {
+    ORLOP_ASSIGN(Objects objects, call.bucket());
+    ORLOP_TRY(objects.change_bucket_facts([&](Facts& facts) { facts.acl = *acl; }));
+  }
   Reply reply;
   reply.headers.add("location", "/" + name);
   return reply;
@@ -76,11 +82,12 @@ Result<Reply> delete_bucket(Call& call) {
   if (!removed && removed.error().code() == Code::precondition_failed) return s3_error("BucketNotEmpty");
   if (!removed && removed.error().code() == Code::not_found) return s3_error("NoSuchBucket");
   if (!removed) return std::move(removed).error();
-  return Reply{.status = 204, .headers = {}, .body = {}, .stream = nullptr};
+  return no_content();
 }
 
 Result<Reply> head_bucket(Call& call) {
-  ORLOP_TRY(call.bucket());
+  ORLOP_ASSIGN(Objects objects, call.bucket());
+  ORLOP_TRY(check_listing(call, objects));
   Reply reply;
   reply.headers.add("x-amz-bucket-region", call.services.options.region);
   reply.headers.add("x-amz-access-point-alias", "false");
@@ -100,6 +107,40 @@ Result<Reply> get_bucket_location(Call& call) {
 Result<Reply> get_bucket_versioning(Call& call) {
   ORLOP_TRY(call.bucket());
   return xml_reply(XmlAnswer("VersioningConfiguration"));  // empty: never enabled
+}
+
+Result<Reply> get_bucket_acl(Call& call) {
+  ORLOP_ASSIGN(Objects objects, call.bucket());
+  ORLOP_ASSIGN(Facts facts, objects.bucket_facts());
+  return acl_reply(facts.acl);
+}
+
+Result<Reply> put_bucket_acl(Call& call) {
+  ORLOP_ASSIGN(Objects objects, call.bucket());
+  ORLOP_ASSIGN(std::string acl, acl_wanted(call));
+  ORLOP_TRY(objects.change_bucket_facts([&](Facts& facts) { facts.acl = acl; }));
+  return Reply{};
+}
+
+Result<Reply> get_bucket_tagging(Call& call) {
+  ORLOP_ASSIGN(Objects objects, call.bucket());
+  ORLOP_ASSIGN(Facts facts, objects.bucket_facts());
+  if (facts.tags.empty()) return s3_error("NoSuchTagSet");
+  return tags_reply(facts.tags);
+}
+
+Result<Reply> put_bucket_tagging(Call& call) {
+  ORLOP_ASSIGN(Objects objects, call.bucket());
+  ORLOP_ASSIGN(std::string text, call.document());
+  ORLOP_ASSIGN(std::string tags, tags_in_document(text, most_bucket_tags));
+  ORLOP_TRY(objects.change_bucket_facts([&](Facts& facts) { facts.tags = tags; }));
+  return no_content();
+}
+
+Result<Reply> delete_bucket_tagging(Call& call) {
+  ORLOP_ASSIGN(Objects objects, call.bucket());
+  ORLOP_TRY(objects.change_bucket_facts([](Facts& facts) { facts.tags.clear(); }));
+  return no_content();
 }
 
 }  // namespace orlop::server::ops

@@ -15,11 +15,7 @@ namespace {
 
 constexpr std::string_view meta_prefix = "x-amz-meta-";
 constexpr std::size_t largest_metadata = 2048;  // names and values of the user's metadata
-constexpr std::size_t most_tags = 10;
 
-constexpr auto canned_acls =
-    std::to_array<std::string_view>({"private", "public-read", "public-read-write", "authenticated-read",
-                                     "aws-exec-read", "bucket-owner-read", "bucket-owner-full-control"});
 constexpr auto storage_classes = std::to_array<std::string_view>(
     {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE",
      "GLACIER_IR", "OUTPOSTS", "SNOW", "EXPRESS_ONEZONE"});
@@ -62,11 +58,7 @@ Reply xml_reply(const XmlAnswer& answer) {
   return reply;
 }
 
-void add_owner(pugi::xml_node parent, const char* name) {
-  pugi::xml_node owner = parent.append_child(name);
-  add(owner, "ID", owner_id);
-  add(owner, "DisplayName", owner_name);
-}
+Reply no_content() { return Reply{.status = 204, .headers = {}, .body = {}, .stream = nullptr}; }
 
 Result<Attrs> attrs_in(const Headers& headers) {
   Attrs attrs;
@@ -89,7 +81,7 @@ Result<Attrs> attrs_in(const Headers& headers) {
   return attrs;
 }
 
-Result<std::string> check_tags(std::string_view query_string) {
+Result<std::string> check_tags(std::string_view query_string, std::size_t most) {
   StringMap tags;
   while (!query_string.empty()) {
     std::string_view item = query_string.substr(0, query_string.find('&'));
@@ -104,11 +96,11 @@ Result<std::string> check_tags(std::string_view query_string) {
       return s3_error("InvalidTag", "Cannot provide multiple Tags with the same key");
     }
   }
-  if (tags.size() > most_tags) return s3_error("InvalidTag", "Object tags cannot be greater than 10");
+  if (tags.size() > most) return s3_error("InvalidTag", fmt::format("There cannot be more than {} tags", most));
   return encode_record(tags);
 }
 
-Result<std::string> tags_in_document(std::string_view text) {
+Result<std::string> tags_in_document(std::string_view text, std::size_t most) {
   pugi::xml_document document;
   ORLOP_TRY(parse_xml(text, "Tagging", document));
   std::string query;
@@ -116,14 +108,45 @@ Result<std::string> tags_in_document(std::string_view text) {
     if (!query.empty()) query += '&';
     query += wire::encode_query(tag.child_value("Key")) + '=' + wire::encode_query(tag.child_value("Value"));
   }
-  return check_tags(query);
+  return check_tags(query, most);
+}
+
+Reply tags_reply(std::string_view tags) {
+  XmlAnswer answer("Tagging");
+  pugi::xml_node set = answer.root().append_child("TagSet");
+  for (const auto& [name, value] : decode_record(tags)) {
+    pugi::xml_node tag = set.append_child("Tag");
+    add(tag, "Key", name);
+    add(tag, "Value", value);
+  }
+  return xml_reply(answer);
+}
+
+Reply acl_reply(std::string_view acl) {
+  XmlAnswer answer("AccessControlPolicy");
+  describe_acl(answer.root(), acl);
+  return xml_reply(answer);
+}
+
+Result<std::string> acl_wanted(Call& call) {
+  ORLOP_ASSIGN(auto named, acl_in(call.request.headers));
+  ORLOP_ASSIGN(std::string text, call.document());
+  if (!named) return acl_in_document(text);
+  if (!trim(text).empty()) return s3_error("UnexpectedContent");
+  return *std::move(named);
+}
+
+Result<void> check_listing(const Call& call, Objects& objects) {
+  if (!call.identity.anonymous) return {};
+  ORLOP_ASSIGN(Facts facts, objects.bucket_facts());
+  if (everybody_may(facts.acl, "READ")) return {};
+  return s3_error("AccessDenied");
 }
 
 Result<Facts> facts_in(const Headers& headers) {
   Facts facts;
-  facts.acl = headers.get("x-amz-acl");
-  if (!facts.acl.empty() && !contains(canned_acls, facts.acl)) return s3_error("InvalidArgument", "Unknown canned ACL");
-  if (facts.acl == "private") facts.acl.clear();
+  ORLOP_ASSIGN(auto acl, acl_in(headers));
+  facts.acl = acl.value_or("");
   facts.storage_class = headers.get("x-amz-storage-class");
   if (!facts.storage_class.empty() && !contains(storage_classes, facts.storage_class))
     return s3_error("InvalidStorageClass");

@@ -1,27 +1,35 @@
 // What several operations need: attributes and conditions from headers, headers from objects.
 #pragma once
 
+#include "server/acl.h"
 #include "server/ops/ops.h"
 
 namespace orlop::server::ops {
 
-// The account everything belongs to.
-inline constexpr std::string_view owner_id = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a";
-inline constexpr std::string_view owner_name = "orlop";
-
 Reply xml_reply(const XmlAnswer& answer);
-void add_owner(pugi::xml_node parent, const char* name);
+Reply no_content();
 
 // What a client wants kept with an object, from the headers of a request (or the fields of a form).
 // Errors: MetadataTooLarge, InvalidArgument, InvalidTag, InvalidStorageClass.
 Result<Attrs> attrs_in(const Headers& headers);
 // acl, tags and storage class.
 Result<Facts> facts_in(const Headers& headers);
-// Errors: InvalidTag.
-Result<std::string> check_tags(std::string_view query_string);
+inline constexpr std::size_t most_object_tags = 10;
+inline constexpr std::size_t most_bucket_tags = 50;
 
-// Those of a <Tagging> document. Errors: MalformedXML, InvalidTag.
-Result<std::string> tags_in_document(std::string_view text);
+// Errors: InvalidTag.
+Result<std::string> check_tags(std::string_view query_string, std::size_t most = most_object_tags);
+
+// Those of a <Tagging> document, and back. Errors: MalformedXML, InvalidTag.
+Result<std::string> tags_in_document(std::string_view text, std::size_t most = most_object_tags);
+Reply tags_reply(std::string_view tags);
+
+Reply acl_reply(std::string_view acl);
+// The list a PutObjectAcl or PutBucketAcl brings, in headers or as a document, as it is kept.
+Result<std::string> acl_wanted(Call& call);
+
+// Whether who asks may see what is in the bucket. Errors: AccessDenied.
+Result<void> check_listing(const Call& call, Objects& objects);
 
 // If-Match and If-None-Match of a request that writes. Errors: NotImplemented for an If-None-Match of an etag.
 Result<WriteConditions> write_conditions(const Request& request);

@@ -85,6 +85,7 @@ std::string behind_marker(const Listing& listing, std::string marker) {
 
 Result<Reply> list_objects(Call& call) {
   ORLOP_ASSIGN(Objects objects, call.bucket());
+  ORLOP_TRY(check_listing(call, objects));
   ORLOP_ASSIGN(Listing listing, listing_in(call.request));
   std::string marker(call.request.parameter_or("marker", ""));
   ORLOP_ASSIGN(Page page, list_page(objects, listing, {}, behind_marker(listing, marker)));
@@ -102,6 +103,7 @@ Result<Reply> list_objects(Call& call) {
 Result<Reply> list_objects_v2(Call& call) {
   const Request& request = call.request;
   ORLOP_ASSIGN(Objects objects, call.bucket());
+  ORLOP_TRY(check_listing(call, objects));
   ORLOP_ASSIGN(Listing listing, listing_in(request));
   std::string token;
   if (const std::string* sent = request.parameter("continuation-token")) {

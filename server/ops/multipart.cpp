@@ -291,7 +291,7 @@ Result<Reply> abort_multipart_upload(Call& call) {
   Uploads uploads(objects);
   ORLOP_ASSIGN(Upload upload, uploads.find(upload_id(call), call.request.key));
   ORLOP_TRY(uploads.remove(upload.id));
-  return Reply{.status = 204, .headers = {}, .body = {}, .stream = nullptr};
+  return no_content();
 }
 
 Result<Reply> list_parts(Call& call) {

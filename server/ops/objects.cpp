@@ -166,7 +166,7 @@ Result<Reply> delete_object(Call& call) {
   ORLOP_ASSIGN(Objects objects, call.bucket());
   WriteConditions conditions{.absent = false, .if_match = std::string(call.request.header("if-match"))};
   ORLOP_TRY(objects.remove(call.request.key, conditions));
-  return Reply{.status = 204, .headers = {}, .body = {}, .stream = nullptr};
+  return no_content();
 }
 
 }  // namespace orlop::server::ops

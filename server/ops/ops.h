@@ -13,6 +13,11 @@ Result<Reply> delete_bucket(Call& call);
 Result<Reply> head_bucket(Call& call);
 Result<Reply> get_bucket_location(Call& call);
 Result<Reply> get_bucket_versioning(Call& call);
+Result<Reply> get_bucket_acl(Call& call);
+Result<Reply> put_bucket_acl(Call& call);
+Result<Reply> get_bucket_tagging(Call& call);
+Result<Reply> put_bucket_tagging(Call& call);
+Result<Reply> delete_bucket_tagging(Call& call);
 
 Result<Reply> list_objects(Call& call);
 Result<Reply> list_objects_v2(Call& call);

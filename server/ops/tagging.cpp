@@ -8,9 +8,6 @@
 namespace orlop::server::ops {
 namespace {
 
-constexpr const char* all_users = "http://acs.amazonaws.com/groups/global/AllUsers";
-constexpr const char* signed_users = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers";
-
 // Replaces facts of an object by copying it onto itself.
 Result<Object> change_facts(Call& call, const std::function<void(Facts&)>& change) {
   ORLOP_ASSIGN(Objects objects, call.bucket());
@@ -21,20 +18,6 @@ Result<Object> change_facts(Call& call, const std::function<void(Facts&)>& chang
 Result<Object> find(Call& call) {
   ORLOP_ASSIGN(Objects objects, call.bucket());
   return objects.stat(call.request.key);
-}
-
-void add_grant(pugi::xml_node list, const char* group, const char* permission) {
-  pugi::xml_node grant = list.append_child("Grant");
-  pugi::xml_node grantee = grant.append_child("Grantee");
-  grantee.append_attribute("xmlns:xsi").set_value("http://www.w3.org/2001/XMLSchema-instance");
-  grantee.append_attribute("xsi:type").set_value(group ? "Group" : "CanonicalUser");
-  if (group) {
-    add(grantee, "URI", group);
-  } else {
-    add(grantee, "ID", owner_id);
-    add(grantee, "DisplayName", owner_name);
-  }
-  add(grant, "Permission", permission);
 }
 
 bool wants(const Request& request, std::string_view attribute) {
@@ -56,14 +39,7 @@ void add_parts(pugi::xml_node root, const Facts& facts) {
 
 Result<Reply> get_object_tagging(Call& call) {
   ORLOP_ASSIGN(Object object, find(call));
-  XmlAnswer answer("Tagging");
-  pugi::xml_node set = answer.root().append_child("TagSet");
-  for (const auto& [name, value] : decode_record(object.facts.tags)) {
-    pugi::xml_node tag = set.append_child("Tag");
-    add(tag, "Key", name);
-    add(tag, "Value", value);
-  }
-  return xml_reply(answer);
+  return tags_reply(object.facts.tags);
 }
 
 Result<Reply> put_object_tagging(Call& call) {
@@ -75,28 +51,17 @@ Result<Reply> put_object_tagging(Call& call) {
 
 Result<Reply> delete_object_tagging(Call& call) {
   ORLOP_TRY(change_facts(call, [](Facts& facts) { facts.tags.clear(); }));
-  return Reply{.status = 204, .headers = {}, .body = {}, .stream = nullptr};
+  return no_content();
 }
 
 Result<Reply> get_object_acl(Call& call) {
   ORLOP_ASSIGN(Object object, find(call));
-  const std::string& acl = object.facts.acl;
-  XmlAnswer answer("AccessControlPolicy");
-  add_owner(answer.root(), "Owner");
-  pugi::xml_node list = answer.root().append_child("AccessControlList");
-  add_grant(list, nullptr, "FULL_CONTROL");
-  if (acl.starts_with("public-read")) add_grant(list, all_users, "READ");
-  if (acl == "public-read-write") add_grant(list, all_users, "WRITE");
-  if (acl == "authenticated-read") add_grant(list, signed_users, "READ");
-  return xml_reply(answer);
+  return acl_reply(object.facts.acl);
 }
 
 Result<Reply> put_object_acl(Call& call) {
-  // Grants one by one are not kept: a canned ACL says all this server can enforce.
-  if (!call.request.headers.has("x-amz-acl")) return s3_error("NotImplemented");
-  ORLOP_ASSIGN(Facts wanted, facts_in(call.request.headers));
-  ORLOP_TRY(call.document());
-  ORLOP_TRY(change_facts(call, [&](Facts& facts) { facts.acl = wanted.acl; }));
+  ORLOP_ASSIGN(std::string acl, acl_wanted(call));
+  ORLOP_TRY(change_facts(call, [&](Facts& facts) { facts.acl = acl; }));
   return Reply{};
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/payload_file.h"
+#include "core/payload_steps.h"
 #include "engine/tasks.h"
 #include "orlop/file.h"
 
@@ -36,15 +37,17 @@ std::vector<Result<T>> each(std::size_t count, const BulkOptions& options, const
 Result<Meta> put_payload(const Context& context, Driver& driver, const Upload& upload, const Payload& payload,
                          std::uint64_t one_request_below) {
   if (payload.size() < one_request_below) {
-    return driver.put(context, {.key = upload.key,
-                                .payload = payload,
-                                .attrs = &upload.attrs,
-                                .mode = upload.mode,
-                                .if_match = upload.if_match});
+    auto meta = driver.put(context, {.key = upload.key,
+                                     .payload = payload,
+                                     .attrs = &upload.attrs,
+                                     .mode = upload.mode,
+                                     .if_match = upload.if_match});
+    if (meta && upload.progress) upload.progress(payload.size());
+    return meta;
   }
   ORLOP_ASSIGN(auto writer,
                driver.write(context, {upload.key, upload.attrs, upload.mode, upload.if_match, payload.size()}));
-  ORLOP_TRY(writer->write_from(payload));
+  ORLOP_TRY(write_in_steps(*writer, payload, upload.progress));
   return writer->commit();
 }
 

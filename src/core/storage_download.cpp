@@ -9,6 +9,7 @@
 #include "core/temporary_file.h"
 #include "engine/payload_checksum.h"
 #include "engine/tasks.h"
+#include "orlop/bulk.h"
 #include "orlop/storage.h"
 
 namespace orlop {
@@ -24,11 +25,11 @@ constexpr std::size_t buffer_size = 256 << 10;
 // ranged requests for the same version bring those from the back, until they meet.
 class Download {
  public:
-  Download(Driver& driver, const Context& context, std::string_view key, Reader& front, TemporaryFile& file,
+  Download(Driver& driver, const Context& context, const ReadRequest& request, Reader& front, TemporaryFile& file,
            const Storage::Progress& progress)
       : driver_(driver),
         context_(context),
-        key_(key),
+        request_(request),
         front_(front),
         meta_(front.meta()),
         file_(file),
@@ -71,7 +72,8 @@ class Download {
 
   Result<void> read_from_back() {
     while (auto block = take_back()) {
-      ReadRequest request{.key = key_, .range = Range::bounded(begin_of(*block), size_of(*block))};
+      ReadRequest request = request_;
+      request.range = Range::bounded(begin_of(*block), size_of(*block));
       request.conditions.if_match = meta_.etag;
       ORLOP_ASSIGN(std::unique_ptr<Reader> reader, driver_.read(context_, request));
       const Meta& present = reader->meta();
@@ -125,7 +127,7 @@ class Download {
 
   Driver& driver_;
   const Context& context_;
-  const std::string_view key_;
+  const ReadRequest& request_;
   Reader& front_;
   const Meta& meta_;
   TemporaryFile& file_;
@@ -148,18 +150,23 @@ Result<void> verify(const TemporaryFile& file, const Meta& meta) {
 
 }  // namespace
 
-Result<Meta> Storage::download(std::string_view name, const std::string& path, const Context& context,
-                               const Progress& progress) const {
-  ORLOP_TRY(check_inside(name));
-  ORLOP_ASSIGN(std::unique_ptr<Reader> reader, driver_->read(context, {.key = name}));
+Result<Meta> download_whole(const Context& context, Driver& driver, const ReadRequest& request, const std::string& path,
+                            const Storage::Progress& progress) {
+  ORLOP_ASSIGN(std::unique_ptr<Reader> reader, driver.read(context, request));
   ORLOP_ASSIGN(TemporaryFile file, TemporaryFile::open(path));
-  auto received = Download(*driver_, context, name, *reader, file, progress).run();
+  auto received = Download(driver, context, request, *reader, file, progress).run();
   if (received) received = verify(file, reader->meta());
   if (received) received = file.publish();
   if (received) return reader->meta();
   Error error = std::move(received).error();
-  error.add_context("download", info().scheme, name);
+  error.add_context("download", driver.info().scheme, request.key);
   return error;
+}
+
+Result<Meta> Storage::download(std::string_view name, const std::string& path, const Context& context,
+                               const Progress& progress) const {
+  ORLOP_TRY(check_inside(name));
+  return download_whole(context, *driver_, {.key = name}, path, progress);
 }
 
 }  // namespace orlop

@@ -17,7 +17,7 @@ Lister::Lister(std::shared_ptr<Driver> driver, ListRequest request, Context cont
     : driver_(std::move(driver)), request_(std::move(request)), context_(std::move(context)) {}
 
 Result<const Entry*> Lister::next() {
-  if (!started_) ORLOP_TRY(check_inside(request_.prefix));
+  if (inside_ && !started_) ORLOP_TRY(check_inside(request_.prefix));
   for (int empty_pages = 0; position_ == page_.entries.size(); ++empty_pages) {
     if (started_ && page_.next.empty()) return nullptr;
     if (empty_pages > empty_pages_limit || (started_ && page_.next == request_.token)) {
@@ -35,7 +35,9 @@ Result<const Entry*> Lister::next() {
 }
 
 Lister Storage::list(std::string_view prefix, std::string_view delimiter, const Context& context) const {
-  return Lister(driver_, {.prefix = std::string(prefix), .delimiter = std::string(delimiter)}, context);
+  Lister lister(driver_, {.prefix = std::string(prefix), .delimiter = std::string(delimiter)}, context);
+  lister.inside_ = true;
+  return lister;
 }
 
 Result<Listing> Storage::listdir(std::string_view path, const Context& context) const {

@@ -5,6 +5,7 @@
 
 #include "core/gzip.h"
 #include "core/payload_file.h"
+#include "core/payload_steps.h"
 #include "orlop/naming.h"
 #include "orlop/storage.h"
 
@@ -137,24 +138,16 @@ Result<std::string> Storage::publish_elsewhere(const std::string& name, const Ou
 Result<Meta> Storage::send(const std::string& key, const Outgoing& outgoing, PutMode mode,
                            const Context& context) const {
   const Payload& payload = outgoing.payload;
-  auto report = [&](std::uint64_t done) {
-    if (outgoing.progress) outgoing.progress(done);
-  };
   if (in_one_request(payload, outgoing.pack) && payload.size() <= info().limits.put_max) {
     auto meta = driver_->put(context, {.key = key, .payload = payload, .attrs = &outgoing.attrs, .mode = mode});
-    if (meta) report(payload.size());
+    if (meta && outgoing.progress) outgoing.progress(payload.size());
     return meta;
   }
   WriteRequest request{.key = key, .attrs = outgoing.attrs, .mode = mode};
   if (!outgoing.pack) request.size = payload.size();
   ORLOP_ASSIGN(std::unique_ptr<Writer> writer, driver_->write(context, request));
   if (outgoing.pack) writer = gzip_writer(std::move(writer));
-  std::uint64_t step = outgoing.progress ? one_request_limit : payload.size();
-  for (std::uint64_t done = 0; done < payload.size();) {
-    Payload piece = payload.slice(done, step);
-    ORLOP_TRY(writer->write_from(piece));
-    report(done += piece.size());
-  }
+  ORLOP_TRY(write_in_steps(*writer, payload, outgoing.progress));
   return writer->commit();
 }
 

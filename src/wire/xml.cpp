@@ -45,8 +45,16 @@ std::string_view child_text(const pugi::xml_node& node, std::string_view name) {
 bool has_child(const pugi::xml_node& node, std::string_view name) { return static_cast<bool>(find_child(node, name)); }
 
 XmlWriter& XmlWriter::open(std::string_view name, std::string_view xmlns) {
+  return xmlns.empty() ? open_with(name, {}) : open_with(name, {{"xmlns", xmlns}});
+}
+
+XmlWriter& XmlWriter::open_with(std::string_view name, std::initializer_list<Attribute> attributes) {
   out_.append(1, '<').append(name);
-  if (!xmlns.empty()) out_.append(" xmlns=\"").append(xmlns).append(1, '"');
+  for (const auto& [attribute, value] : attributes) {
+    out_.append(1, ' ').append(attribute).append("=\"");
+    append_escaped(out_, value);
+    out_ += '"';
+  }
   out_ += '>';
   return *this;
 }

@@ -1,10 +1,12 @@
 // XML as S3-like services speak it: strict about the root, exact about text. A thin cover over pugixml.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pugi {
 class xml_document;
@@ -40,6 +42,8 @@ bool has_child(const pugi::xml_node& node, std::string_view name);
 class XmlWriter {
  public:
   XmlWriter& open(std::string_view name, std::string_view xmlns = {});
+  using Attribute = std::pair<std::string_view, std::string_view>;
+  XmlWriter& open_with(std::string_view name, std::initializer_list<Attribute> attributes);
   XmlWriter& text(std::string_view name, std::string_view value);  // a whole element
   XmlWriter& close(std::string_view name);
   std::string take() && { return std::move(out_); }

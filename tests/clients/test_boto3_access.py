@@ -124,6 +124,67 @@ def test_acl_and_anonymous(s3, server, bucket):
     assert fetch(f"{server.endpoint}/public/none")[0] == 404
 
 
+def test_grants(s3, server, bucket):
+    everybody = "http://acs.amazonaws.com/groups/global/AllUsers"
+    owner = s3.get_bucket_acl(Bucket=bucket)["Owner"]["ID"]
+    full = {"Grantee": {"ID": owner, "DisplayName": "orlop", "Type": "CanonicalUser"}, "Permission": "FULL_CONTROL"}
+    read = {"Grantee": {"URI": everybody, "Type": "Group"}, "Permission": "READ"}
+    foreign = {"Grantee": {"ID": "f" * 64, "Type": "CanonicalUser"}, "Permission": "WRITE_ACP"}
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1", GrantRead=f'uri="{everybody}"', GrantFullControl=f"id={owner}")
+    assert s3.get_object_acl(Bucket=bucket, Key="k")["Grants"] == [read, full]
+    assert fetch(f"{server.endpoint}/{bucket}/k")[:2] == (200, b"1")
+    policy = {"Owner": {"ID": owner}, "Grants": [full, foreign]}
+    s3.put_object_acl(Bucket=bucket, Key="k", AccessControlPolicy=policy)
+    assert s3.get_object_acl(Bucket=bucket, Key="k")["Grants"] == [full, foreign]
+    assert fetch(f"{server.endpoint}/{bucket}/k")[0] == 403
+    by_email = {"Grantee": {"EmailAddress": "owner@orlop.example", "Type": "AmazonCustomerByEmail"}, "Permission": "READ"}
+    s3.put_object_acl(Bucket=bucket, Key="k", AccessControlPolicy={**policy, "Grants": [by_email]})
+    assert s3.get_object_acl(Bucket=bucket, Key="k")["Grants"] == [{**full, "Permission": "READ"}]
+    unknown = {"EmailAddress": "nobody@orlop.example", "Type": "AmazonCustomerByEmail"}
+    for wrong, expected in (
+        ({**policy, "Owner": {"ID": "f" * 64}}, "AccessDenied"),
+        ({**policy, "Grants": [{**full, "Permission": "NOTHING"}]}, "MalformedACLError"),
+        ({**policy, "Grants": [{**read, "Grantee": {"URI": "http://example.com/", "Type": "Group"}}]}, "InvalidArgument"),
+        ({**policy, "Grants": [{**read, "Grantee": unknown}]}, "UnresolvableGrantByEmailAddress"),
+        ({**policy, "Grants": [full] * 101}, "MalformedACLError"),
+    ):
+        assert refused(s3.put_object_acl, Bucket=bucket, Key="k", AccessControlPolicy=wrong)[0] == expected
+    both = {"ACL": "public-read", "GrantRead": f"id={owner}"}
+    assert refused(s3.put_object, Bucket=bucket, Key="x", Body=b"", **both) == ("InvalidRequest", 400)
+
+
+def test_bucket_acl_and_tags(s3, server, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    s3.put_bucket_acl(Bucket=bucket, ACL="public-read")
+    assert fetch(f"{server.endpoint}/{bucket}?list-type=2")[0] == 200
+    assert fetch(f"{server.endpoint}/{bucket}", "HEAD")[0] == 200
+    assert fetch(f"{server.endpoint}/{bucket}/k")[0] == 403
+    s3.put_bucket_acl(Bucket=bucket, ACL="private")
+    assert fetch(f"{server.endpoint}/{bucket}?list-type=2")[0] == 403
+    assert refused(s3.get_bucket_tagging, Bucket=bucket) == ("NoSuchTagSet", 404)
+    tags = [{"Key": f"k{number}", "Value": "v \u00e9"} for number in range(50)]
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+    assert sorted(s3.get_bucket_tagging(Bucket=bucket)["TagSet"], key=str) == sorted(tags, key=str)
+    more = {"TagSet": [*tags, {"Key": "one", "Value": "more"}]}
+    assert refused(s3.put_bucket_tagging, Bucket=bucket, Tagging=more) == ("InvalidTag", 400)
+    s3.delete_bucket_tagging(Bucket=bucket)
+    assert refused(s3.get_bucket_tagging, Bucket=bucket) == ("NoSuchTagSet", 404)
+    assert [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["k"]
+    s3.delete_object(Bucket=bucket, Key="k")
+    s3.delete_bucket(Bucket=bucket)  # what is kept of it goes with it
+    s3.create_bucket(Bucket=bucket, ACL="log-delivery-write")
+    assert [grant["Permission"] for grant in s3.get_bucket_acl(Bucket=bucket)["Grants"]] == [
+        "FULL_CONTROL",
+        "WRITE",
+        "READ_ACP",
+    ]
+    configuration = {"Status": "Enabled"}
+    assert refused(s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration=configuration) == (
+        "NotImplemented",
+        501,
+    )
+
+
 def test_who_is_refused(s3, server, bucket):
     assert refused(server.boto3(secret="wrong").list_buckets) == ("SignatureDoesNotMatch", 403)
     assert refused(server.boto3(key="unknown").list_buckets) == ("InvalidAccessKeyId", 403)
@@ -145,7 +206,6 @@ def test_what_is_not_there(s3, bucket):
         s3.get_bucket_policy,
         s3.get_bucket_cors,
         s3.list_object_versions,
-        s3.get_bucket_acl,
     ):
         assert refused(call, Bucket=bucket) == ("NotImplemented", 501)
     assert refused(s3.put_object, Bucket=bucket, Key="k", Body=b"y", ServerSideEncryption="AES256") == (

@@ -58,6 +58,10 @@ struct Options {
   std::string checksum;                  // "auto" (the dialect's), "none", "crc32", "crc32c", "crc64nvme", "sha256"
 };
 
+// Options by the names URLs and remotes give them ("region", "access_key_id", ...), without a bucket.
+// Errors: config_invalid naming the option.
+Result<Options> parse_options(const StringMap& values);
+
 // Does no I/O. Errors: config_invalid naming the option.
 Result<std::shared_ptr<Driver>> open(Options options);
 

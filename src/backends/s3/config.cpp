@@ -115,27 +115,9 @@ void add_environment(Options& options) {
   options.fips |= environment("AWS_USE_FIPS_ENDPOINT") == "true";
 }
 
-}  // namespace
-
-bool valid_bucket(std::string_view bucket) noexcept {
-  auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '-' || c == '_'; };
-  return bucket.size() <= 255 && std::ranges::all_of(bucket, allowed) && bucket != "." && bucket != "..";
-}
-
-bool valid_region(std::string_view region) noexcept {
-  auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; };
-  return !region.empty() && region.size() <= 64 && std::ranges::all_of(region, allowed);
-}
-
-Endpoint Config::endpoint_in(std::string_view wanted) const {
-  return endpoint ? *endpoint : amazon_endpoint(wanted, amazon);
-}
-
-Result<Config> make_config(Options options) {
+Result<Config> config_of(Options options) {
   add_environment(options);
   ORLOP_TRY(check_numbers(options));
-  if (options.bucket.empty()) return invalid("bucket: write the bucket's name, as in s3://name");
-  if (!valid_bucket(options.bucket)) return invalid("bucket: only letters, digits, '.', '-' and '_' can be in a name");
   ORLOP_TRY(check_signature("signature", options.signature));
   ORLOP_TRY(check_signature("request_signature", options.request_signature));
   ORLOP_TRY(check_names(options));
@@ -172,6 +154,35 @@ Result<Config> make_config(Options options) {
   config.part_size = options.part_size;
   config.concurrency = options.concurrency;
   return config;
+}
+
+}  // namespace
+
+bool valid_bucket(std::string_view bucket) noexcept {
+  auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '-' || c == '_'; };
+  return bucket.size() <= 255 && std::ranges::all_of(bucket, allowed) && bucket != "." && bucket != "..";
+}
+
+bool valid_region(std::string_view region) noexcept {
+  auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; };
+  return !region.empty() && region.size() <= 64 && std::ranges::all_of(region, allowed);
+}
+
+Endpoint Config::endpoint_in(std::string_view wanted) const {
+  return endpoint ? *endpoint : amazon_endpoint(wanted, amazon);
+}
+
+Result<Config> make_config(Options options) {
+  if (options.bucket.empty()) return invalid("bucket: write the bucket's name, as in s3://name");
+  if (!valid_bucket(options.bucket)) return invalid("bucket: only letters, digits, '.', '-' and '_' can be in a name");
+  return config_of(std::move(options));
+}
+
+Result<Config> make_service_config(Options options) {
+  options.bucket.clear();
+  options.accelerate = false;  // of buckets only
+  if (options.addressing == Addressing::bucket_host) options.addressing = Addressing::automatic;
+  return config_of(std::move(options));
 }
 
 Result<std::string> profile_region(const std::string& profile) {

@@ -43,6 +43,8 @@ struct Config {
 
 // Errors: config_invalid naming the option. No I/O but the environment.
 Result<Config> make_config(Options options);
+// The same for the service itself, whatever bucket the options name.
+Result<Config> make_service_config(Options options);
 
 // The region the profile names; empty when it names none. Reads files.
 Result<std::string> profile_region(const std::string& profile);

@@ -25,7 +25,7 @@ constexpr std::uint64_t parts_max = 10'000;
 constexpr unsigned copies_max = 16;  // at a time: the service does the work, and more would only wait there
 
 // What is copied: an object of this bucket, or, as the parameters of Amazon's SDKs say it, of another one of the same
-// service: CopySource "bucket/key", and MetadataDirective "COPY" to keep its attributes.
+// service: CopySource "bucket/key", CopySourceVersion, and MetadataDirective "COPY" to keep its attributes.
 class Source {
  public:
   static Result<Source> of(Client& client, const CopyRequest& request) {
@@ -37,7 +37,12 @@ class Source {
       return Error(Code::invalid_argument, "MetadataDirective is COPY or REPLACE");
     }
     auto named = source.attrs_->provider.extract("CopySource");
-    if (directive && directive.mapped() == "COPY") source.attrs_.reset();
+    if (auto version = source.attrs_->provider.extract("CopySourceVersion")) source.version_ = version.mapped();
+    if (directive && directive.mapped() == "COPY") {
+      // An ACL is never copied: it goes along either way.
+      if (auto acl = source.attrs_->provider.extract("ACL")) source.acl_ = acl.mapped();
+      source.attrs_.reset();
+    }
     if (!named) return source;
     std::size_t slash = named.mapped().find('/');
     source.bucket_ = named.mapped().substr(0, slash);
@@ -47,15 +52,26 @@ class Source {
   }
 
   const Attrs* attrs() const noexcept { return attrs_ ? &*attrs_ : nullptr; }
-  bool is(std::string_view key) const noexcept { return !elsewhere() && key_ == key; }
-  std::string header() const { return fmt::format("/{}/{}", bucket_, wire::encode_path(key_)); }
+  // What a copy in parts gets, whose source has `present`.
+  Attrs attrs_beside(const Attrs& present) const {
+    Attrs attrs = attrs_ ? *attrs_ : present;
+    if (!acl_.empty()) attrs.provider.insert_or_assign("ACL", acl_);
+    return attrs;
+  }
+  const std::string& acl() const noexcept { return acl_; }  // of a copy that keeps its attributes; empty: none
+  bool is(std::string_view key) const noexcept { return !elsewhere() && version_.empty() && key_ == key; }
+  std::string header() const {
+    std::string header = fmt::format("/{}/{}", bucket_, wire::encode_path(key_));
+    if (!version_.empty()) header += fmt::format("?versionId={}", wire::encode_query(version_));
+    return header;
+  }
 
   Result<Meta> stat(const Context& context) const {
-    if (!elsewhere()) return stat_object(client_, context, {.key = key_});
+    if (!elsewhere()) return stat_object(client_, context, {.key = key_, .version = version_});
     Config config = client_.config();
     config.bucket = bucket_;
     Client other(std::move(config), client_.transport());
-    return stat_object(other, context, {.key = key_});
+    return stat_object(other, context, {.key = key_, .version = version_});
   }
 
  private:
@@ -64,8 +80,9 @@ class Source {
   bool elsewhere() const noexcept { return bucket_ != client_.config().bucket; }
 
   Client& client_;
-  std::string bucket_, key_;
+  std::string bucket_, key_, version_;
   std::optional<Attrs> attrs_;
+  std::string acl_;
 };
 
 // Amazon says InvalidRequest for many things; only the size is worth another way.
@@ -78,6 +95,7 @@ Result<Meta> copy_at_once(Client& client, const Context& context, const CopyRequ
   put.headers.emplace_back("x-amz-copy-source", source.header());
   put.headers.emplace_back("x-amz-metadata-directive", source.attrs() ? "REPLACE" : "COPY");
   if (source.attrs()) ORLOP_TRY(add_attrs(*source.attrs(), put.headers));
+  if (!source.acl().empty()) put.headers.emplace_back("x-amz-acl", source.acl());
   ORLOP_TRY(add_mode(client.dialect(), request.mode, request.if_match, put.headers));
   auto reply = client.exchange(context, put);
   if (!reply) return of_mode(std::move(reply).error(), request.mode);
@@ -127,7 +145,7 @@ Result<std::vector<Part>> copy_parts(Uploads& uploads, const Context& context, c
 Result<Meta> copy_in_parts(Client& client, Uploads& uploads, const Context& context, const CopyRequest& request,
                            const Source& source, const Meta& from, std::uint64_t limit) {
   std::string key(request.to);
-  ORLOP_ASSIGN(std::string id, uploads.begin_copy(context, {key, source.attrs() ? *source.attrs() : from.attrs}));
+  ORLOP_ASSIGN(std::string id, uploads.begin_copy(context, {key, source.attrs_beside(from.attrs)}));
   std::uint64_t step = std::max(std::min(part_size, limit), (from.size + parts_max - 1) / parts_max);
   auto parts = copy_parts(uploads, context, key, id, source.header(), from, step, client.config().concurrency);
   Result<Meta> done =

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "backends/s3/buckets.h"
 #include "backends/s3/client.h"
 #include "backends/s3/copying.h"
 #include "backends/s3/listing.h"
@@ -50,8 +51,8 @@ DriverInfo make_info(const Config& config) {
 
 class S3Driver final : public Driver {
  public:
-  S3Driver(Config config, std::shared_ptr<net::HttpTransport> transport)
-      : info_(make_info(config)), client_(std::move(config), std::move(transport)), uploads_(client_) {}
+  explicit S3Driver(std::shared_ptr<Client> client)
+      : info_(make_info(client->config())), shared_(std::move(client)), client_(*shared_), uploads_(client_) {}
 
   const DriverInfo& info() const noexcept override { return info_; }
 
@@ -124,33 +125,27 @@ class S3Driver final : public Driver {
   }
 
   const DriverInfo info_;
-  mutable Client client_;
+  const std::shared_ptr<Client> shared_;
+  Client& client_;
   Uploads uploads_;
 };
 
 }  // namespace
 
 std::shared_ptr<Driver> make_driver(Config config, std::shared_ptr<net::HttpTransport> transport) {
-  return std::make_shared<S3Driver>(std::move(config), std::move(transport));
+  return make_driver(std::make_shared<Client>(std::move(config), std::move(transport)));
+}
+
+std::shared_ptr<Driver> make_driver(std::shared_ptr<Client> client) {
+  return std::make_shared<S3Driver>(std::move(client));
 }
 
 Result<void> make_bucket(Config config, std::shared_ptr<net::HttpTransport> transport, const Context& context) {
   config.amazon.accelerate = false;  // it makes no buckets
   Client client(std::move(config), std::move(transport));
-  ORLOP_ASSIGN(auto route, client.route());
-  Request put{.operation = "CreateBucket", .method = "PUT", .key = {}};
-  if (const std::string& acl = client.config().bucket_acl; !acl.empty()) put.headers.emplace_back("x-amz-acl", acl);
-  // The oldest region is the one that must not be named.
-  std::string text = route->region == "us-east-1" ? "" : create_bucket_body(route->region);
-  Payload payload = Payload::text(text);
-  Protection protection{.checksum = ChecksumAlgorithm::none,
-                        .sign_payload = !client.config().credentials->is_anonymous(),
-                        .trailer = false};
-  ORLOP_ASSIGN(UploadBody body, prepare_upload(payload, protection));
-  put.body = &body;
-  auto response = client.send(context, put);
-  if (response || response.error().service_code() == "BucketAlreadyOwnedByYou") return {};
-  return std::move(response).error();
+  auto made = create_bucket(client, context, {}, client.config().bucket_acl);
+  if (made || made.error().service_code() == "BucketAlreadyOwnedByYou") return {};
+  return made;
 }
 
 }  // namespace orlop::s3

@@ -56,11 +56,10 @@ Result<void> read_addressing(const OptionReader& reader, Addressing& out) {
   return {};
 }
 
-Result<Options> read_options(const Address& address) {
-  OptionReader reader(specs, address.options);
+Result<Options> read_options(const StringMap& values) {
+  OptionReader reader(specs, values);
   ORLOP_TRY(reader.check_names());
   Options options;
-  options.bucket = address.authority;
   ORLOP_TRY(reader.read("region", options.region));
   ORLOP_TRY(reader.read("endpoint", options.endpoint));
   ORLOP_TRY(reader.read("public_endpoint", options.public_endpoint));
@@ -94,23 +93,42 @@ Result<Options> read_options(const Address& address) {
   return options;
 }
 
+Result<Options> options_of(const Address& address) {
+  ORLOP_ASSIGN(Options options, read_options(address.options));
+  options.bucket = address.authority;
+  return options;
+}
+
 Result<Backend::Opened> open_address(const Address& address) {
-  ORLOP_ASSIGN(Options options, read_options(address));
+  ORLOP_ASSIGN(Options options, options_of(address));
   ORLOP_ASSIGN(auto driver, open(std::move(options)));
   return Backend::Opened{std::move(driver), address.path};
 }
 
 Result<void> create_address(const Address& address, const Context& context) {
-  ORLOP_ASSIGN(Options options, read_options(address));
+  ORLOP_ASSIGN(Options options, options_of(address));
   return create_bucket(options, context);
 }
 
 }  // namespace
 
-Result<std::shared_ptr<Driver>> open(Options options) {
+Result<Options> parse_options(const StringMap& values) { return read_options(values); }
+
+Result<std::shared_ptr<Client>> open_client(Options options) {
   ORLOP_ASSIGN(Config config, make_config(std::move(options)));
   auto transport = net::curl_transport(config.http);
-  return make_driver(std::move(config), std::move(transport));
+  return std::make_shared<Client>(std::move(config), std::move(transport));
+}
+
+Result<std::shared_ptr<Client>> open_service_client(Options options) {
+  ORLOP_ASSIGN(Config config, make_service_config(std::move(options)));
+  auto transport = net::curl_transport(config.http);
+  return std::make_shared<Client>(std::move(config), std::move(transport));
+}
+
+Result<std::shared_ptr<Driver>> open(Options options) {
+  ORLOP_ASSIGN(auto client, open_client(std::move(options)));
+  return make_driver(std::move(client));
 }
 
 Result<void> create_bucket(const Options& options, const Context& context) {

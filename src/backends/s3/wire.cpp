@@ -3,13 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <pugixml.hpp>
 
 #include "backends/s3/dialect.h"
 #include "backends/s3/errors.h"
+#include "backends/s3/reply.h"
 #include "net/http.h"
-#include "wire/date.h"
 #include "wire/encoding.h"
 #include "wire/percent.h"
 #include "wire/xml.h"
@@ -19,50 +18,6 @@ namespace {
 
 using wire::child_text;
 using wire::XmlDocument;
-
-constexpr std::string_view xmlns = "http://s3.amazonaws.com/doc/2006-03-01/";
-
-Result<XmlDocument> open_reply(std::string_view body, std::string_view root, std::string_view other_root = {}) {
-  auto document = XmlDocument::parse(body);
-  bool right =
-      document && (document->root_name() == root || (!other_root.empty() && document->root_name() == other_root));
-  if (right) return *std::move(document);
-  if (document && document->root_name() == "Error") {
-    // "Amazon S3 can return 200 OK with an error in the body" (CompleteMultipartUpload, CopyObject). The status that
-    // belongs to the code is not told; whatever the table does not know is the server's failure.
-    Fault fault = parse_fault(500, body, {}, false);
-    return to_error(fault);
-  }
-  return wrong_answer(200, fmt::format("the answer is no {}", root));
-}
-
-bool flag(std::string_view text) { return text == "true"; }
-
-template <class Number>
-bool parse_number(std::string_view text, Number& out) {
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc{} && end == text.data() + text.size() && !text.empty();
-}
-
-std::optional<SystemTime> parse_time(std::string_view text) {
-  auto time = wire::parse_iso8601(text);
-  return time ? std::optional(*time) : std::nullopt;
-}
-
-// Keys of a listing, percent-encoded when the answer says so.
-class KeyDecoder {
- public:
-  explicit KeyDecoder(const pugi::xml_node& root) : encoded_(child_text(root, "EncodingType") == "url") {}
-  Result<std::string> operator()(std::string_view text) const {
-    if (!encoded_) return std::string(text);
-    auto decoded = wire::decode_form(text);
-    if (!decoded) return wrong_answer(200, "a key of the listing is not encoded as announced");
-    return decoded;
-  }
-
- private:
-  bool encoded_;
-};
 
 Result<Entry> parse_object(const pugi::xml_node& node, const KeyDecoder& decode) {
   Entry entry;
