@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from orlop import native
 from orlop.exceptions import InvalidArgument, NotFound
@@ -23,8 +23,10 @@ from orlop.storage import PART_SIZE, Entry, _spelled
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    Data = bytes | bytearray | memoryview | str | IO[Any]
     Progress = Callable[[int], object]
     PlainAcl = tuple[str, str, list[tuple[str, str, str, str]]]
+    Outcomes = list[Exception | None]
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 AUTHENTICATED_USERS = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
@@ -64,7 +66,7 @@ class Acl:
         return cls._of(native.acl_from_xml(text))
 
     def _plain(self) -> PlainAcl:
-        return (*self.owner, [tuple(grant) for grant in self.grants])
+        return (*self.owner, [(grant.to, grant.grantee, grant.permission, grant.name) for grant in self.grants])
 
     @classmethod
     def _of(cls, plain: PlainAcl) -> Acl:
@@ -235,12 +237,11 @@ class Bucket(_Place):
         """Versions and delete markers by key, the newest first, as they are asked for."""
         lister = self._handle.versions(prefix, delimiter, current())
         while line := lister.next():
-            *facts, modified, etag = line
-            yield Version(*facts, _time(modified), etag)
+            yield Version(*line[:6], _time(line[6]), line[7])
 
-    def remove_many(self, keys: Iterable[str]) -> list[Exception | None]:
+    def remove_many(self, keys: Iterable[str]) -> Outcomes:
         """Per key what went wrong, or None. An absent key is success."""
-        return self._store.remove(_keys(keys), current())
+        return self._store.remove([*keys], current())
 
     def location(self) -> str:
         """The region's name."""
@@ -283,7 +284,7 @@ class Object(_Place):
         """A file object to read from; seekable."""
         from orlop import files
 
-        return files.open_reader(self._open(), self.key, None)
+        return cast("IO[bytes]", files.open_reader(self._open(), self.key, None))
 
     def read_bytes(self) -> bytes:
         return self._open().read(-1)
@@ -325,7 +326,7 @@ class Object(_Place):
 
     def write(
         self,
-        data: bytes | bytearray | memoryview | str | IO[Any],
+        data: Data,
         *,
         acl: str = "",
         overwrite: bool = True,
@@ -343,7 +344,7 @@ class Object(_Place):
         if isinstance(data, str):
             data = data.encode()
         if hasattr(data, "read"):
-            return self._pour(data, described, overwrite, progress)
+            return self._pour(cast("IO[Any]", data), described, overwrite, progress)
         meta = self._store.put(self.key, data, described, not overwrite, current())
         if progress:
             progress(meta.size)
@@ -392,7 +393,7 @@ class Object(_Place):
         """Copies on the service, to any of its buckets. With `attrs` (see `write`) they replace what the source has;
         `keep_acl` gives the copy the source's list, which takes two more requests."""
         target._check_latest()
-        described = _attrs(target.key, acl, attrs) if attrs else {"provider": {"ACL": acl} if acl else {}}
+        described = _attrs(target.key, acl, attrs)
         provider = {**described["provider"], "CopySource": f"{self.bucket.name}/{self.key}"}
         provider["MetadataDirective"] = "REPLACE" if attrs else "COPY"
         if self.version:
@@ -432,14 +433,8 @@ def _rebuild(kind: type[Service], configuration: dict[str, Any]) -> Service:
     return kind(**configuration)
 
 
-def _rebuild_bucket(
-    kind: type[Bucket], service: Service, name: str, created: datetime | None, region: str
-) -> Bucket:
+def _rebuild_bucket(kind: type[Bucket], service: Service, name: str, created: datetime | None, region: str) -> Bucket:
     return kind(service, name, created=created, region=region)
-
-
-def _keys(keys: Iterable[str]) -> list[str]:
-    return list(keys)
 
 
 def _time(microseconds: int | None) -> datetime | None:

@@ -137,14 +137,20 @@ def test_grants(s3, server, bucket):
     s3.put_object_acl(Bucket=bucket, Key="k", AccessControlPolicy=policy)
     assert s3.get_object_acl(Bucket=bucket, Key="k")["Grants"] == [full, foreign]
     assert fetch(f"{server.endpoint}/{bucket}/k")[0] == 403
-    by_email = {"Grantee": {"EmailAddress": "owner@orlop.example", "Type": "AmazonCustomerByEmail"}, "Permission": "READ"}
+    by_email = {
+        "Grantee": {"EmailAddress": "owner@orlop.example", "Type": "AmazonCustomerByEmail"},
+        "Permission": "READ",
+    }
     s3.put_object_acl(Bucket=bucket, Key="k", AccessControlPolicy={**policy, "Grants": [by_email]})
     assert s3.get_object_acl(Bucket=bucket, Key="k")["Grants"] == [{**full, "Permission": "READ"}]
     unknown = {"EmailAddress": "nobody@orlop.example", "Type": "AmazonCustomerByEmail"}
     for wrong, expected in (
         ({**policy, "Owner": {"ID": "f" * 64}}, "AccessDenied"),
         ({**policy, "Grants": [{**full, "Permission": "NOTHING"}]}, "MalformedACLError"),
-        ({**policy, "Grants": [{**read, "Grantee": {"URI": "http://example.com/", "Type": "Group"}}]}, "InvalidArgument"),
+        (
+            {**policy, "Grants": [{**read, "Grantee": {"URI": "http://example.com/", "Type": "Group"}}]},
+            "InvalidArgument",
+        ),
         ({**policy, "Grants": [{**read, "Grantee": unknown}]}, "UnresolvableGrantByEmailAddress"),
         ({**policy, "Grants": [full] * 101}, "MalformedACLError"),
     ):

@@ -50,8 +50,7 @@ std::optional<Grant> parse_grant(const pugi::xml_node& node) {
     grant.name = child_text(grantee, "DisplayName");
     break;
   }
-  if (grant.grantee.empty()) return std::nullopt;
-  return grant;
+  return grant;  // MinIO does not say who its one grantee is
 }
 
 std::optional<Acl> parse_policy(const pugi::xml_node& root) {
