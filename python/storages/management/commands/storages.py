@@ -1,4 +1,4 @@
-"""manage.py storages check | policy"""
+"""manage.py storages check | policy | gc | repair"""
 
 import json
 
@@ -6,10 +6,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from storages.check.__main__ import add_arguments, run
 from storages.checks import set_values
+from storages.gc.command import Collection, add_gc_arguments, add_repair_arguments, repair
 
 
 class Command(BaseCommand):
-    help = "Says what becomes of the S3 settings, asks the buckets, and prints the IAM policy they need."
+    help = (
+        "Says what becomes of the S3 settings, asks the buckets, prints the IAM policy they need, and compares files "
+        "with rows."
+    )
     requires_system_checks = []  # it says itself what is wrong
 
     def add_arguments(self, parser):
@@ -17,12 +21,18 @@ class Command(BaseCommand):
         add_arguments(verbs.add_parser("check", help="say what becomes of each S3 setting"))
         policy = verbs.add_parser("policy", help="print the least IAM policy the storages need")
         policy.add_argument("alias", nargs="*", help="of STORAGES; all that are S3's when none is named")
+        add_gc_arguments(verbs.add_parser("gc", help="find files no row names, and rows whose file is missing"))
+        add_repair_arguments(verbs.add_parser("repair", help="finish what transactions with files left undone"))
 
     def handle(self, *args, **options):
         if options["verb"] == "check":
             self.check_settings(options)
-        else:
+        elif options["verb"] == "policy":
             self.print_policy(options)
+        elif options["verb"] == "gc":
+            Collection(options, self.stdout, self.stderr).run()
+        else:
+            repair(options, self.stdout)
 
     def check_settings(self, options):
         from django.apps import apps

@@ -1,0 +1,94 @@
+"""Doing what the journal says. Several processes may come to it at once, and none may undo what came later.
+
+An entry is somebody's for a while (its owner's, since it was claimed). Of the entries of one name the last one counts.
+Staged content of those before it is removed first: whoever was about to put that in place then finds nothing.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
+
+logger = logging.getLogger("storages.journal")
+
+#: For how long nobody else takes up an entry: far longer than it takes to put a few files in place.
+LEASE = timedelta(minutes=10)
+
+# Values of one query: SQLite's limit was 999 for long.
+_AT_ONCE = 500
+
+
+class LostError(Exception):
+    """A file that was promised is neither staged nor in place."""
+
+
+def entries(using):
+    try:
+        from storages.journal.models import Entry
+    except RuntimeError:  # a model of no installed app
+        raise ImproperlyConfigured(
+            'TransactionalStorage keeps a journal: add "storages.journal" to INSTALLED_APPS, and migrate.'
+        ) from None
+    return Entry.objects.using(using)
+
+
+def entries_for(using, digests):
+    digests = list(dict.fromkeys(digests))
+    found = []
+    for start in range(0, len(digests), _AT_ONCE):
+        found += entries(using).filter(digest__in=digests[start : start + _AT_ONCE])
+    return sorted(found, key=lambda entry: entry.pk)
+
+
+def by_name(found):
+    """Digest -> its entries, the last one last."""
+    groups = {}
+    for entry in found:
+        groups.setdefault(entry.digest, []).append(entry)
+    return groups
+
+
+def is_free(entry, lease=LEASE):
+    return entry.claimed <= timezone.now() - lease
+
+
+def claim(using, found, owner, lease=LEASE):
+    """Whether all of these are now the owner's."""
+    wanted = entries(using).filter(pk__in=[entry.pk for entry in found], claimed__lte=timezone.now() - lease)
+    return wanted.update(owner=owner, claimed=timezone.now()) == len(found)
+
+
+def forget(using, found):
+    keys = [entry.pk for entry in found]
+    for start in range(0, len(keys), _AT_ONCE):
+        entries(using).filter(pk__in=keys[start : start + _AT_ONCE]).delete()
+
+
+def finish(using, staging, groups, known=None):
+    """Does what groups of entries say, each of one name, and forgets those that are done; [(entry, error)] of others.
+
+    `known`: what staging said of files staged by this process.
+    """
+    superseded = [entry for group in groups for entry in group[:-1]]
+    staging.remove([entry.staged for entry in superseded if entry.staged])
+    done, failed = list(superseded), []
+    for *_, entry in groups:
+        try:
+            _do(staging, entry, (known or {}).get(entry.staged))
+            done.append(entry)
+        except Exception as error:
+            failed.append((entry, error))
+    staging.remove([entry.staged for entry in done if entry.staged and entry not in superseded])
+    forget(using, done)
+    return failed
+
+
+def _do(staging, entry, known):
+    if not entry.staged:
+        return staging.storage.delete(entry.name)
+    try:
+        staging.promote(entry.staged, entry.name, known)
+    except FileNotFoundError:
+        if not staging.storage.exists(entry.name):  # else somebody else was faster
+            raise LostError(f"{entry.name}: neither staged nor in place") from None

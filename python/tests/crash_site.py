@@ -1,0 +1,210 @@
+"""A site whose processes are killed: python crash_site.py OPTIONS DATABASE ROUNDS SEED
+
+Each round says "work", is answered, and kills a process that saves and deletes files in transactions; says "check", is
+answered, and prints what is wrong after `manage.py storages gc`, as JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from helpers import django_site
+
+options, database, rounds, seed = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+django_site.set_up(SECRET_KEY="of a test")
+
+from django.core.files.base import ContentFile  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, connections, models, transaction  # noqa: E402
+from helpers import transactions  # noqa: E402
+from storages.backends.s3 import S3Storage  # noqa: E402
+from storages.management.commands.storages import Command  # noqa: E402
+from storages.transactional import TransactionalStorage  # noqa: E402
+
+connections.databases["default"].update(NAME=database)
+del connections["default"]
+
+unique = TransactionalStorage(S3Storage(**options, location="unique", file_overwrite=False))
+replaced = TransactionalStorage(S3Storage(**options, location="replaced"))
+
+
+class Kept(models.Model):
+    """What the file holds is told by its row."""
+
+    file = models.FileField(storage=unique)
+    sha = models.CharField(max_length=64)
+
+    class Meta:
+        app_label = "contenttypes"
+
+
+class Replaced(models.Model):
+    file = models.FileField(storage=replaced, unique=True)
+    sha = models.CharField(max_length=64)
+
+    class Meta:
+        app_label = "contenttypes"
+
+
+class Undone(Exception):
+    pass
+
+
+class Work:
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+
+    def content(self):
+        data = self.random.randbytes(self.random.choice([10, 5000, 200_000]))
+        return ContentFile(data, name=f"{self.random.choice('abc')}.bin"), hashlib.sha256(data).hexdigest()
+
+    def add(self):
+        content, sha = self.content()
+        if self.random.random() < 0.2:
+            content = unique.stage(content)
+        Kept.objects.create(file=content, sha=sha)
+
+    def add_some(self):
+        with transaction.atomic():
+            for _ in range(self.random.randint(1, 3)):
+                try:
+                    with transaction.atomic():
+                        self.add()
+                        if self.random.random() < 0.3:
+                            raise Undone
+                except Undone:
+                    pass
+            if self.random.random() < 0.2:
+                raise Undone
+
+    def any_row(self, model):
+        rows = list(model.objects.order_by("pk"))
+        return self.random.choice(rows) if rows else None
+
+    def change(self):
+        row = self.any_row(Kept)
+        if row:
+            with transaction.atomic():
+                unique.delete(row.file.name)
+                row.file, row.sha = self.content()
+                row.save()
+                if self.random.random() < 0.2:
+                    raise Undone
+
+    def remove(self):
+        row = self.any_row(Kept)
+        if row:
+            with transaction.atomic():
+                row.file.delete(save=False)
+                row.delete()
+                if self.random.random() < 0.2:
+                    raise Undone
+
+    def replace(self):
+        content, sha = self.content()
+        name = f"{self.random.choice('xyz')}.bin"
+        with transaction.atomic():
+            Replaced.objects.update_or_create(file=replaced.save(name, content), defaults={"sha": sha})
+            if self.random.random() < 0.2:
+                raise Undone
+
+    def withdraw(self):
+        row = self.any_row(Replaced)
+        if row:
+            with transaction.atomic():
+                replaced.delete(row.file.name)
+                row.delete()
+
+    def run(self):
+        while True:
+            action = self.random.choice(
+                [self.add, self.add_some, self.add_some, self.change, self.remove, self.replace, self.withdraw]
+            )
+            try:
+                action()
+            except (Undone, OSError):
+                pass
+
+
+def in_child(action):
+    """Its process id."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        action()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def work_and_be_killed(number):
+    child = in_child(lambda: Work(f"{seed} {number}").run())
+    time.sleep(0.02 + 0.15 * random.Random(f"{seed} {number} end").random())
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def what_is_wrong():
+    out = io.StringIO()
+    wrong = []
+    try:
+        call_command(Command(), "gc", "--delete", "--most", "--older-than", "0", stdout=out, stderr=out)
+    except Exception as error:
+        wrong.append(f"{error!r}: {out.getvalue()}")
+    for storage, model in ((unique, Kept), (replaced, Replaced)):
+        rows = dict(model.objects.values_list("file", "sha"))
+        files = transactions.names_in(storage)
+        if sorted(rows) != files:
+            wrong.append(f"{model.__name__}: {sorted(rows)} and {files}")
+        for name in set(rows) & set(files):
+            if hashlib.sha256(storage.inner.open(name).read()).hexdigest() != rows[name]:
+                wrong.append(f"{model.__name__}: {name} holds something else")
+    wrong += map(str, transactions.journal())
+    return wrong
+
+
+def check(answer):
+    left = len(transactions.journal()) + sum(
+        "/" in name for one in (unique, replaced) for name in transactions.names_in(one)
+    )
+    answer.write(json.dumps([what_is_wrong(), Kept.objects.count() + Replaced.objects.count(), left]))
+    answer.flush()
+
+
+def say(text):
+    print(text, flush=True)
+    sys.stdin.readline()
+
+
+def main():
+    from django.test import modify_settings
+
+    with modify_settings(INSTALLED_APPS={"append": "storages.journal"}):
+        call_command("migrate", "storages_journal", verbosity=0)
+        with connection.schema_editor() as editor:
+            for model in (Kept, Replaced):
+                editor.create_model(model)
+        connection.close()
+        answers = Path(database).with_suffix(".json")
+        for number in itertools.islice(itertools.count(), rounds):
+            say("work")
+            work_and_be_killed(number)
+            say("check")
+            with open(answers, "w") as answer:
+                os.waitpid(in_child(lambda answer=answer: check(answer)), 0)
+            print(answers.read_text(), flush=True)
+
+
+main()

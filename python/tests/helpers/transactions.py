@@ -1,0 +1,126 @@
+"""What the tests of storages.transactional and of gc share: models, tables, and places to keep files in."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import contextmanager
+
+from django.core.files.storage import FileSystemStorage
+from django.core.management import call_command
+from django.db import connection, models
+from django.test import modify_settings
+from storages.backends.memory import MemoryStorage
+from storages.gc.listing import files_of
+from storages.places import Place
+
+from helpers.models import the_storage
+
+_numbers = itertools.count(1)
+
+
+class Document(models.Model):
+    title = models.CharField(max_length=40, blank=True, unique=True, null=True)
+    file = models.FileField(upload_to="docs", storage=the_storage, blank=True)
+    preview = models.FileField(upload_to="previews/%Y", storage=the_storage, blank=True)
+
+    class Meta:
+        app_label = "contenttypes"
+
+
+class Report(Document):
+    """Inherits a table with files and has one more."""
+
+    appendix = models.FileField(upload_to="appendices", storage=the_storage, blank=True)
+
+    class Meta:
+        app_label = "contenttypes"
+
+
+class ShownDocument(Document):
+    class Meta:
+        app_label = "contenttypes"
+        proxy = True
+
+
+class Hidden(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().none()
+
+
+class Memo(models.Model):
+    """Its manager shows nothing, its name has a default."""
+
+    file = models.FileField(storage=the_storage, default="defaults/memo.txt")
+    also = models.TextField(blank=True)
+    objects = Hidden()
+    everything = models.Manager()
+
+    class Meta:
+        app_label = "contenttypes"
+        base_manager_name = "objects"
+
+
+MODELS = Document, Report, Memo
+
+
+@contextmanager
+def tables():
+    """The journal's app and the tables of the models."""
+    with modify_settings(INSTALLED_APPS={"append": "storages.journal"}):
+        call_command("migrate", "storages_journal", verbosity=0)
+        with connection.schema_editor() as editor:
+            for model in MODELS:
+                editor.create_model(model)
+        try:
+            yield
+        finally:
+            with connection.schema_editor() as editor:
+                for model in reversed(MODELS):
+                    editor.delete_model(model)
+            call_command("migrate", "storages_journal", "zero", verbosity=0)
+
+
+def use(storage):
+    """All models keep their files there."""
+    for model in MODELS:
+        for field in model._meta.local_concrete_fields:
+            if isinstance(field, models.FileField):
+                field.storage = storage
+    return storage
+
+
+def kept_in_memory(**options):
+    return MemoryStorage(bucket_name=f"transactions-{next(_numbers)}", **options)
+
+
+def kept_in(folder, **options):
+    return FileSystemStorage(location=str(folder), base_url="/media/", **options)
+
+
+def names_in(storage):
+    """Of all files, staged ones too."""
+    place = Place(storage)
+    return sorted(place.name_of(stored.key) for stored in files_of(place))
+
+
+def names_in_rows():
+    found = set()
+    for model, fields in ((Document, ("file", "preview")), (Report, ("appendix",)), (Memo, ("file",))):
+        rows = models.QuerySet(model)
+        for field in fields:
+            found.update(filter(None, rows.values_list(field, flat=True)))
+    return sorted(found)
+
+
+def journal():
+    from storages.journal.models import Entry
+
+    return list(Entry.objects.order_by("pk"))
+
+
+def clear():
+    from storages.journal.models import Entry
+
+    Entry.objects.all().delete()
+    for model in reversed(MODELS):
+        models.QuerySet(model).delete()

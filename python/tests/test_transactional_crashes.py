@@ -1,0 +1,61 @@
+"""Processes killed at random points: rows and files agree after gc, whatever the store answered before."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import django
+import pytest
+
+TESTS = Path(__file__).parent
+
+# Of the store, while a process works that is going to be killed.
+FAULTS = [
+    "CopyObject 500-once",
+    "DeleteObjects 503-twice",
+    "PutObject drop-after-4K-once",
+    "CopyObject 403",
+    "DeleteObject 403",
+    "CopyObject lost-answer",
+    "DeleteObjects lost-answer",
+]
+
+
+@pytest.mark.skipif(django.VERSION < (4, 2), reason="STORAGES came with 4.2")
+@pytest.mark.parametrize("faults, rounds", [([""], 20), (FAULTS, 14)], ids=["killed", "killed with faults"])
+def test_rows_and_files_agree(own_place, own_server, tmp_path, faults, rounds):
+    seed = os.environ.get("ORLOP_CRASH_SEED", "7")
+    command = [sys.executable, TESTS / "crash_site.py", json.dumps(own_place.options), tmp_path / "db.sqlite3"]
+    rounds = int(os.environ.get("ORLOP_CRASH_ROUNDS", rounds))
+    site = subprocess.Popen(
+        [*command, str(rounds), seed],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(TESTS), os.environ.get("PYTHONPATH"))))},
+    )
+
+    def answer(word):
+        assert site.stdout.readline() == f"{word}\n"
+        site.stdin.write("\n")
+        site.stdin.flush()
+
+    with site:
+        kept = repaired = 0
+        for number in range(rounds):
+            own_server.set_faults(faults[number % len(faults)])
+            answer("work")
+            assert site.stdout.readline() == "check\n"
+            own_server.set_faults("")
+            site.stdin.write("\n")
+            site.stdin.flush()
+            wrong, rows, left = json.loads(site.stdout.readline())
+            assert wrong == [], f"round {number} of seed {seed}"
+            kept += rows
+            repaired += left
+        assert kept and repaired  # something was at stake
+    assert site.returncode == 0
