@@ -6,6 +6,7 @@ answered, and prints what is wrong after `manage.py storages gc`, as JSON.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import itertools
@@ -77,13 +78,10 @@ class Work:
     def add_some(self):
         with transaction.atomic():
             for _ in range(self.random.randint(1, 3)):
-                try:
-                    with transaction.atomic():
-                        self.add()
-                        if self.random.random() < 0.3:
-                            raise Undone
-                except Undone:
-                    pass
+                with contextlib.suppress(Undone), transaction.atomic():
+                    self.add()
+                    if self.random.random() < 0.3:
+                        raise Undone
             if self.random.random() < 0.2:
                 raise Undone
 
@@ -130,10 +128,8 @@ class Work:
             action = self.random.choice(
                 [self.add, self.add_some, self.add_some, self.change, self.remove, self.replace, self.withdraw]
             )
-            try:
+            with contextlib.suppress(Undone, OSError):
                 action()
-            except (Undone, OSError):
-                pass
 
 
 def in_child(action):
@@ -176,9 +172,8 @@ def what_is_wrong():
 
 
 def check(answer):
-    left = len(transactions.journal()) + sum(
-        "/" in name for one in (unique, replaced) for name in transactions.names_in(one)
-    )
+    stored = [name for storage in (unique, replaced) for name in transactions.names_in(storage)]
+    left = len(transactions.journal()) + sum(name.startswith(".pending/") for name in stored)
     answer.write(json.dumps([what_is_wrong(), Kept.objects.count() + Replaced.objects.count(), left]))
     answer.flush()
 

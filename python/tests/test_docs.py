@@ -57,11 +57,11 @@ class Site:
     def _use(self, storages):
         self.settings.enter_context(override_settings(STORAGES=storages))
         for spec in storages.values():
-            if spec["BACKEND"].startswith("storages."):
+            if spec["BACKEND"].startswith("storages.backends."):
                 import_string(spec["BACKEND"])(**spec["OPTIONS"]).exists("a.txt")
 
     def _moved(self, spec):
-        if not spec["BACKEND"].startswith("storages."):
+        if not spec["BACKEND"].startswith("storages.backends."):
             return spec
         return {**spec, "OPTIONS": {**spec.get("OPTIONS", {}), **self.place.options}}
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pickle
+import re
 import threading
 import unittest
+from pathlib import Path
 
 import django
+import orlop
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
@@ -16,6 +20,7 @@ from django.core.files.storage import Storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
 from helpers import transactions
 from helpers.transactions import Document, clear, journal, kept_in, kept_in_memory, names_in, names_in_rows, use
 from storages.transactional import TransactionalStorage
@@ -414,8 +419,6 @@ def test_a_promotion_that_fails_is_kept_in_the_journal(own_place, own_server, ca
 
 
 def test_an_upload_that_fails_leaves_nothing(own_place, own_server):
-    import orlop
-
     storage = use(TransactionalStorage(own_place.storage(file_overwrite=False)))
     with own_server.faults("PutObject 403"), pytest.raises(orlop.OrlopError), transaction.atomic():
         Document.objects.create(file=text())
@@ -509,32 +512,74 @@ def test_attributes_of_an_object_reach_its_place(own_place, own_server):
         assert storage.open(name).read() == b"body {}" * 100
 
 
-def test_requests(own_place, own_server):
-    storage = use(TransactionalStorage(own_place.storage(file_overwrite=False)))
-    with own_server.expect(PutObject=3, CopyObject=3, DeleteObjects=1), transaction.atomic():
-        for _ in range(3):
-            Document.objects.create(file=text())
-    with own_server.expect(PutObject=3, DeleteObjects=1), pytest.raises(Undone), transaction.atomic():
-        for _ in range(3):
-            Document.objects.create(file=text())
+def save(storage):
+    storage.save("a.txt", text())
+
+
+def save_and_roll_back(storage):
+    with contextlib.suppress(Undone), transaction.atomic():
+        save(storage)
         raise Undone
-    with own_server.expect(PutObject=1):
-        storage.save("a.txt", text())
 
 
-def test_queries(storage, django_queries):
-    with django_queries() as made, transaction.atomic():
-        storage.save("a.txt", text())
-        storage.save("b.txt", text())
-    told = [query["sql"].split()[0] for query in made]
-    assert told == ["BEGIN", "INSERT", "INSERT", "COMMIT", "SELECT", "BEGIN", "DELETE", "COMMIT"]
+def read_what_was_saved(storage):
+    with transaction.atomic():
+        name = storage.save("a.txt", text())
+        with counted(storage) as cost:
+            storage.open(name).read()
+    return cost
 
 
-@pytest.fixture
-def django_queries():
-    from django.test.utils import CaptureQueriesContext
+def in_transaction(action, times=1):
+    def operation(storage):
+        with transaction.atomic():
+            for _ in range(times):
+                action(storage)
 
-    return lambda: CaptureQueriesContext(connection)
+    return operation
+
+
+COSTS = {
+    "`save` without a transaction": save,
+    "`save` in a transaction that commits": in_transaction(save),
+    "`save` in a transaction that is rolled back": save_and_roll_back,
+    "3 times `save` in a transaction that commits": in_transaction(save, 3),
+    "`delete` in a transaction that commits": in_transaction(lambda storage: storage.delete("b.txt")),
+    "`open` and `read` of a file in place": lambda storage: storage.open("b.txt").read(),
+    "`open` and `read` in the transaction that saved it": read_what_was_saved,
+}
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "django" / "transactions.md"
+ROWS = [
+    tuple(cell.strip() for cell in line.strip("|").split("|"))
+    for line in PAGE.read_text().partition("| queries |\n|---|---|---|\n")[2].partition("\n\n")[0].splitlines()
+]
+
+
+@contextlib.contextmanager
+def counted(storage):
+    cost = {}
+    with CaptureQueriesContext(connection) as queries, orlop.requests() as ledger:
+        yield cost
+    words = [query["sql"].split()[0] for query in queries]
+    cost["queries"] = sum(word in ("SELECT", "INSERT", "UPDATE", "DELETE") for word in words)
+    cost["requests"] = ledger.operations
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_costs(own_place, own_server, row):
+    """The table of the manual."""
+    operation, requests, queries = row
+    storage = TransactionalStorage(own_place.storage(file_overwrite=False))
+    storage.save("b.txt", text())
+    with counted(storage) as cost:
+        inner = COSTS[operation](storage)
+    cost = inner if isinstance(inner, dict) else cost
+    told = {name: int(count) for count, name in re.findall(r"(\d+) (\w+)", requests)}
+    assert cost == {"requests": told, "queries": int(queries)}
+
+
+def test_every_cost_is_told():
+    assert [row[0] for row in ROWS] == list(COSTS)
 
 
 def test_in_django_tests(tmp_path):

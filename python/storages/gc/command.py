@@ -143,13 +143,14 @@ class Collection:
             sweep.close()
 
     def _delete(self, root, sweep):
+        """None if that is refused."""
         totals = sweep.totals
         if totals.found[ORPHAN] * 2 > totals.files and not self._options["most"]:
-            self._summarise(root, totals, None)
-            raise CommandError(
+            self._say_line(
                 f"{root}: {totals.found[ORPHAN]:,} of {totals.files:,} files are orphans. Is this the database of "
                 "these files? Nothing was deleted; with --most it is."
             )
+            return None
         removal = Removal(root)
         removal.run(sweep.orphans, lambda count: self._tick(f"{root}: {count:,} files deleted"))
         return removal

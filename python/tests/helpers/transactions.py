@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
+from types import SimpleNamespace
+from unittest import mock
 
+from django.apps import apps
 from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
 from django.db import connection, models
 from django.test import modify_settings
 from storages.backends.memory import MemoryStorage
+from storages.gc import sources
 from storages.gc.listing import files_of
+from storages.journal import wrappers
 from storages.places import Place
 
 from helpers.models import the_storage
@@ -71,8 +76,11 @@ def tables():
         with connection.schema_editor() as editor:
             for model in MODELS:
                 editor.create_model(model)
+        # Other tests declare models too, and leave some tables.
+        ours = SimpleNamespace(get_models=lambda **_: [*MODELS, ShownDocument], get_model=apps.get_model)
         try:
-            yield
+            with mock.patch.object(sources, "apps", ours), mock.patch.object(wrappers, "apps", ours):
+                yield
         finally:
             with connection.schema_editor() as editor:
                 for model in reversed(MODELS):
