@@ -25,6 +25,7 @@ class Number(NamedTuple):
     against: str = ""
 
 
+MILLION = "1,000,000 files and rows"
 NUMBERS = [
     Number("HEAD, C++ `Driver::stat`", "small_requests", "head", "orlop driver", "cpu_us", 1.15, "", "libcurl (limit)"),
     Number("HEAD, Python handle", "small_requests", "head", "orlop handle", "cpu_us", 0.75, "", "OpenDAL"),
@@ -47,6 +48,7 @@ NUMBERS = [
     Number("its time", "transfers", "download", "orlop", "seconds", 1, "", "boto3"),
     Number("its time", "transfers", "download", "orlop", "seconds", 1, "", "s5cmd"),
     Number("Signing with the day's key", "wire", "signed_head", "orlop", "cpu_us", 1, "µs"),
+    Number("`gc` of a million, peak memory", "gc", "files", MILLION, "peak_mib", 1.1, "", "100,000 files and rows"),
     Number("Compiling the library, two cores", "library_build", "library", "orlop", "cpu_s_per_core", 60, "s"),
 ]
 UNITS = {
@@ -56,6 +58,7 @@ UNITS = {
     "ready_cpu_ms": "ms CPU",
     "ready_rss_mib": "MiB",
     "seconds": "s",
+    "peak_mib": "MiB",
 }
 
 

@@ -52,7 +52,8 @@ python_tests() {
 oldest_django_tests() {
   env -u ORLOP_TEST_SERVERS "$root/.venv-django42/bin/python" -m pytest -q -p no:cacheprovider \
     --junitxml "$results/python-django42.xml" python/tests/test_s3_*.py python/tests/test_django*.py \
-    python/tests/test_seeds.py python/tests/test_settings.py python/tests/test_utils.py
+    python/tests/test_seeds.py python/tests/test_settings.py python/tests/test_utils.py \
+    python/tests/test_transactional*.py python/tests/test_gc.py
 }
 
 start_servers() {

@@ -266,6 +266,7 @@ def test_storages_of_one_bucket_are_compared_together(own_place):
     assert totals["files"] == 4
 
 
+@transactions.options_of_default
 def test_static_files_are_never_touched(own_place):
     storage = use(own_place.storage())
     put(storage, "static/a.css", "uploads/b.txt", "docs/c.txt")
@@ -282,6 +283,7 @@ def test_static_files_are_never_touched(own_place):
     assert names_in(storage) == ["static/a.css", "uploads/b.txt"]
 
 
+@transactions.options_of_default
 def test_one_storage_of_several(own_place, make_own_place):
     other = make_own_place()
     use(own_place.storage())
@@ -290,6 +292,19 @@ def test_one_storage_of_several(own_place, make_own_place):
     put(other.storage(), "b.txt")
     with override_settings(STORAGES={"default": spec(own_place), "memos": spec(other), "staticfiles": spec(other)}):
         assert names_of(findings("--storage", "default")[0]) == [("orphan", "a.txt")]
+
+
+@transactions.options_of_default
+def test_one_folder_of_a_bucket(own_place):
+    use(own_place.storage(location="a"))
+    Memo._meta.get_field("file").storage = own_place.storage(location="b")
+    put(own_place.storage(), "a/1.txt", "b/2.txt")
+    Memo.everything.create(file="missing.txt")
+    aliases = {"default": spec(own_place, location="a"), "memos": spec(own_place, location="b")}
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={**aliases, "staticfiles": static}):
+        assert names_of(findings("--storage", "default", "--delete", "--most")[0]) == [("orphan", "1.txt")]
+        assert names_of(findings("--storage", "memos")[0]) == [("orphan", "2.txt"), ("missing", "missing.txt")]
 
 
 # -- The journal -------------------------------------------------------------------------------------------------------

@@ -447,6 +447,26 @@ def test_the_journal_must_be_installed(tmp_path):
     assert storage.exists("a.txt") is False
 
 
+def test_in_memory_there_is_nobody_to_keep_out():
+    storage = TransactionalStorage(kept_in_memory(default_acl="public-read", object_parameters={"CacheControl": "x"}))
+    for content in (text(), storage.stage(text())):
+        with transaction.atomic():
+            name = storage.save("a.txt", content)
+        assert storage.open(name).read() == b"content"
+
+
+def test_with_a_key_of_the_customers_content_is_sent_again(monkeypatch):
+    from storages.backends.memory import MemoryStore
+
+    key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
+    storage = use(TransactionalStorage(kept_in_memory(object_parameters=key, file_overwrite=False)))
+    monkeypatch.delattr(MemoryStore, "copy")
+    with transaction.atomic():
+        row = Document.objects.create(file=text())
+    agree(storage)
+    assert row.file.read() == b"content"
+
+
 def test_bad_options():
     for options in (
         {"storage": {"OPTIONS": {}}},
@@ -464,6 +484,7 @@ def test_bad_options():
 # -- As a storage of Django's ------------------------------------------------------------------------------------------
 
 
+@transactions.options_of_default
 def test_by_alias_and_by_specification(tmp_path, settings_of):
     spec = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path)}}
     wrapped = {"BACKEND": "storages.transactional.TransactionalStorage", "OPTIONS": {"storage": "media"}}

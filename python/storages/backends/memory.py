@@ -31,7 +31,6 @@ class MemoryStore:
         self.name = addresses.name
         self.can = objects.can
         self.list = objects.list
-        self.copy = objects.copy
         self.move = objects.move
         self.download = objects.download
         self.get_many = objects.get_many
@@ -59,6 +58,10 @@ class MemoryStore:
 
     def write(self, key, attrs, exclusive, ledger):
         return self._objects.write(self._checked(key), _kept(attrs), exclusive, ledger)
+
+    def copy(self, source, target, attrs, exclusive, ledger):
+        attrs = None if attrs is None else _kept(attrs)
+        return self._objects.copy(source, self._checked(target), attrs, exclusive, ledger)
 
     def put_many(self, objects, concurrency, ledger):
         kept = [(self._checked(key), data, _kept(attrs), condition) for key, data, attrs, condition in objects]

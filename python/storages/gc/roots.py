@@ -17,7 +17,7 @@ class Root:
     places: list = field(default_factory=list)  # that are listed: none is within another
     foreign: dict = field(default_factory=dict)  # prefix of others in there -> why it is left alone
     staging: list = field(default_factory=list)  # prefixes of staged files
-    aliases: set = field(default_factory=set)
+    aliases: dict = field(default_factory=dict)  # alias -> its place
 
     def covers(self, key):
         return any(key.startswith(place.prefix) for place in self.places)
@@ -63,7 +63,7 @@ def _look_at_settings(found):
         if root is None:
             continue
         if any(str(column.place) == str(place) for column in root.columns):
-            root.aliases.add(alias)
+            root.aliases[alias] = place
             if alias == "staticfiles":
                 root.foreign[place.prefix] = "static files are kept in the same place"
         elif root.covers(place.prefix):
@@ -75,4 +75,11 @@ def _chosen(found, only):
     unknown = [alias for alias in only if alias not in known]
     if unknown:
         raise CommandError(f"no FileField keeps its files in a storage called {unknown[0]}")
-    return [root for root in found.values() if not only or root.aliases & set(only)]
+    if not only:
+        return list(found.values())
+    chosen = [root for root in found.values() if root.aliases.keys() & set(only)]
+    for root in chosen:
+        root.places = []
+        for alias in root.aliases.keys() & set(only):
+            _add_place(root, root.aliases[alias])
+    return chosen

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from unittest import mock
 
+import django
+import pytest
 from django.apps import apps
 from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
@@ -21,6 +23,10 @@ from storages.places import Place
 from helpers.models import the_storage
 
 _numbers = itertools.count(1)
+
+options_of_default = pytest.mark.skipif(
+    django.VERSION < (5, 1), reason="override_settings() loses the OPTIONS of default and staticfiles"
+)
 
 
 class Document(models.Model):
