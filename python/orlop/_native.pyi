@@ -57,9 +57,42 @@ class Writer:
     def commit(self) -> Meta: ...
     def abort(self) -> None: ...
 
+_Fields = Sequence[tuple[str, str]]
+
+class Driver:
+    def presign_many(
+        self,
+        location: str,
+        names: Sequence[str],
+        expires: int,
+        query: _Fields,
+        signed_at: int,
+        ledger: Ledger | None,
+    ) -> list[str]: ...
+    def presign_form(
+        self,
+        key: str,
+        expires: int,
+        fields: _Fields,
+        prefixes: _Fields,
+        min_size: int,
+        max_size: int | None,
+        signed_at: int,
+        ledger: Ledger | None,
+    ) -> Presigned: ...
+    def begin_upload(
+        self, key: str, attrs: _Fields, user: _Fields, provider: _Fields, ledger: Ledger | None
+    ) -> str: ...
+    def list_parts(
+        self, key: str, id: str, ledger: Ledger | None
+    ) -> list[tuple[int, int, str, tuple[str, bytes] | None]]: ...
+    def complete_upload(self, key: str, id: str, size: int, ledger: Ledger | None) -> Meta: ...
+    def abort_upload(self, key: str, id: str, ledger: Ledger | None) -> None: ...
+
 class Store:
     scheme: str
     name: str
+    driver: Driver
     def __init__(
         self, url: str, options: dict[str, str], attempts: int, timeout: float, one_request_below: int
     ) -> None: ...
@@ -164,6 +197,7 @@ class Server:
     def take_log(self) -> list[tuple[str, str, str, str, int, int, int]]: ...
     def stop(self) -> None: ...
 
+def checksum_of(meta: Meta) -> tuple[str, bytes] | None: ...
 def create_container(url: str, options: dict[str, str]) -> None: ...
 def clean_name(name: str) -> str: ...
 def safe_join(base: str, part: str) -> str: ...

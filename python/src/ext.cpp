@@ -16,8 +16,8 @@
 
 #include "buffers.h"
 #include "call.h"
+#include "driver_ref.h"
 #include "orlop/bulk.h"
-#include "orlop/cloudfront.h"
 #include "orlop/file.h"
 #include "orlop/naming.h"
 #include "orlop/registry.h"
@@ -27,6 +27,7 @@ namespace orlop::python {
 
 void add_s3(nb::module_& module);
 void add_server(nb::module_& module);
+void add_signing(nb::module_& module);
 
 namespace {
 
@@ -245,6 +246,7 @@ class Store {
         one_request_below_(one_request_below) {}
 
   const DriverInfo& info() const { return storage_.info(); }
+  DriverRef driver_ref() const { return {storage_.driver()}; }
 
   Meta stat(Key key, nb::handle ledger, nb::handle provider, std::string_view version) const {
     StringMap arguments = to_map(provider);
@@ -485,17 +487,6 @@ void add_values(nb::module_& module) {
         return nb::make_tuple(totals.requests, totals.retries, totals.bytes_sent, totals.bytes_received, seconds,
                               operations);
       });
-
-  nb::class_<cloudfront::Signer>(module, "CloudFrontSigner")
-      .def("__init__",
-           [](cloudfront::Signer* self, std::string key_id, std::string_view pem) {
-             new (self) cloudfront::Signer(unwrap(cloudfront::Signer::create(std::move(key_id), pem)));
-           })
-      .def("sign", [](const cloudfront::Signer& signer, std::string_view url,
-                      std::int64_t expires) { return unwrap(signer.sign(url, expires)); })
-      .def("sign_policy", [](const cloudfront::Signer& signer, std::string_view url, std::string_view policy) {
-        return unwrap(signer.sign_policy(url, policy));
-      });
 }
 
 void add_handles(nb::module_& module) {
@@ -518,6 +509,7 @@ void add_handles(nb::module_& module) {
       .def(nb::init<std::string_view, nb::handle, int, double, std::uint64_t>())
       .def_prop_ro("scheme", [](const Store& store) { return store.info().scheme; })
       .def_prop_ro("name", [](const Store& store) { return store.info().name; })
+      .def_prop_ro("driver", &Store::driver_ref)
       .def("can",
            [](const Store& store, std::string_view capability) {
              auto cap = parse_cap(capability);
@@ -548,6 +540,7 @@ NB_MODULE(_native, module) {
   watch_for_exit();
   add_functions(module);
   add_values(module);
+  add_signing(module);
   add_handles(module);
   add_s3(module);
 #ifdef ORLOP_HAS_SERVER

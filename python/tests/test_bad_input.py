@@ -36,6 +36,7 @@ WRONG = {
     "object_parameters": [None, [], ["CacheControl"], "CacheControl=x", 5],
     "bucket_name": [5, b"bucket", ["bucket"]],
     "querystring_auth": ["False", [1], 0.5],
+    "querystring_stable_for": ["3600", -1, 604800, 0.5, [60]],
     "querystring_expire": [None, "3600", True, -1, NAN, INFINITE, 604801, [60]],
     "signature_version": ["v4", "S3V4", 4],
     "location": [None, 5, b"media", ["media"]],

@@ -301,9 +301,10 @@ def test_the_app_overrides_the_command_wherever_it_stands():
         management.get_commands.cache_clear()
 
 
-def test_the_app_has_no_static_files_of_its_own():
+def test_the_apps_static_files_are_a_browsers_alone():
     with override_settings(INSTALLED_APPS=["storages"]):
-        assert not [path for path, _ in AppDirectoriesFinder().list(["__pycache__"])]
+        files = sorted(path for path, _ in AppDirectoriesFinder().list([]))
+    assert files == ["storages/direct-upload.css", "storages/direct-upload.js"]
 
 
 def test_two_prefixes_by_callables_seed_003(own_place, source, monkeypatch):

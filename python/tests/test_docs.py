@@ -51,6 +51,8 @@ class Site:
         settings = {name: self.names.pop(name) for name in list(self.names) if name.isupper()}
         with override_settings(**settings):
             self.place.storage().exists("a.txt")
+        if "ROOT_URLCONF" in settings:  # for the rest of the page, with what stands beside it
+            self.settings.enter_context(override_settings(**settings))
         if "STORAGES" in settings:
             self._use({alias: self._moved(spec) for alias, spec in settings["STORAGES"].items()})
 

@@ -1,11 +1,8 @@
 """`./dev demo` does the main job, and a visitor with a browser can use the site it leaves running."""
 
 import re
-import shutil
 import subprocess
 import sys
-
-import pytest
 
 STEPS = {
     "migrate": "no request",
@@ -21,31 +18,6 @@ def test_the_walk_prints_requests_and_times(demo_script):
     assert "byte for byte" in result.stdout
     for step, cost in STEPS.items():
         assert re.search(rf"{step}.*\d ms .*{cost}", result.stdout), result.stdout
-
-
-@pytest.fixture
-def browser(tmp_path):
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-proxy-server",
-        f"--user-data-dir={tmp_path}",
-    ):
-        options.add_argument(argument)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    driver.set_page_load_timeout(60)
-    yield driver
-    driver.quit()
 
 
 def test_a_picture_uploaded_in_a_browser_appears_in_the_gallery(site_address, browser, tmp_path):

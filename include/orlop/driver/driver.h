@@ -97,7 +97,10 @@ struct PresignRequest {
   std::vector<std::pair<std::string, std::string>> query{};
   std::vector<std::pair<std::string, std::string>> headers{};
   std::optional<std::uint64_t> max_size{};  // of a post
-  std::optional<SystemTime> signed_at{};    // the start of the validity; now when not given
+  std::uint64_t min_size = 0;               // of a post with a max_size
+  // Of a post: fields the sender fills in, and what their values must begin with ("content-type", "image/").
+  std::vector<std::pair<std::string, std::string>> prefixes{};
+  std::optional<SystemTime> signed_at{};  // the start of the validity; now when not given
 };
 
 class Driver {

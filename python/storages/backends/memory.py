@@ -1,6 +1,7 @@
 """S3's double: objects in memory under exactly the rules of S3Storage, for tests and first steps.
 
-Names, overwriting, compression, parameters and addresses are S3Storage's own code; only where the bytes go differs.
+Names, overwriting, compression and parameters are S3Storage's own code; only where the bytes go differs. So are
+addresses, until `storages.urls` is included: then they lead to its view.
 """
 
 from django.contrib.staticfiles.storage import ManifestFilesMixin
@@ -9,72 +10,15 @@ from django.utils.functional import cached_property
 from orlop import ConfigInvalid, native
 
 from storages.backends.s3 import S3Storage
+from storages.doubles import DoubleStore, address_store
 from storages.s3.errors import explain
 from storages.s3.options import attempts, engine_options
+from storages.served import ServedMixin
 
 __all__ = ["MemoryManifestStaticStorage", "MemoryStaticStorage", "MemoryStorage"]
 
-#: The buckets of this process: name -> the engine's store.
+#: The buckets of this process: name -> the engine's stores of its objects and of the parts of uploads.
 _buckets = {}
-
-# Addresses are signed, by whatever keys there are: nobody answers at them.
-_KEYS = {"access_key_id": "MEMORY", "secret_access_key": "memory", "region": "us-east-1"}
-
-
-class MemoryStore:
-    """An engine's store whose objects are in memory and whose addresses are S3's."""
-
-    def __init__(self, objects, addresses):
-        self._objects = objects
-        self._addresses = addresses
-        self.scheme = addresses.scheme
-        self.name = addresses.name
-        self.can = objects.can
-        self.list = objects.list
-        self.move = objects.move
-        self.download = objects.download
-        self.get_many = objects.get_many
-        self.stat_many = objects.stat_many
-        self.public_url = addresses.public_url
-        self.presign = addresses.presign
-
-    def stat(self, key, ledger, provider, version):
-        return self._objects.stat(self._checked(key), ledger, None, version)
-
-    def exists(self, key, ledger, provider, version):
-        return self._objects.exists(self._checked(key), ledger, None, version)
-
-    def open(self, key, ledger, provider, version):
-        return self._objects.open(self._checked(key), ledger, None, version)
-
-    def remove(self, keys, ledger):
-        return self._objects.remove(list(map(self._checked, keys)), ledger)
-
-    def put(self, key, data, attrs, exclusive, ledger):
-        return self._objects.put(self._checked(key), data, _kept(attrs), exclusive, ledger)
-
-    def put_file(self, key, descriptor, offset, length, attrs, exclusive, ledger):
-        return self._objects.put_file(self._checked(key), descriptor, offset, length, _kept(attrs), exclusive, ledger)
-
-    def write(self, key, attrs, exclusive, ledger):
-        return self._objects.write(self._checked(key), _kept(attrs), exclusive, ledger)
-
-    def copy(self, source, target, attrs, exclusive, ledger):
-        attrs = None if attrs is None else _kept(attrs)
-        return self._objects.copy(source, self._checked(target), attrs, exclusive, ledger)
-
-    def put_many(self, objects, concurrency, ledger):
-        kept = [(self._checked(key), data, _kept(attrs), condition) for key, data, attrs, condition in objects]
-        return self._objects.put_many(kept, concurrency, ledger)
-
-    def _checked(self, key):
-        self._addresses.public_url(key)  # refuses the keys S3 refuses
-        return key
-
-
-def _kept(attrs):
-    # Who may read, storage classes, encryption: matters of the service's.
-    return {name: value for name, value in (attrs or {}).items() if name != "provider"}
 
 
 def check_bucket(storage):
@@ -85,20 +29,30 @@ def check_bucket(storage):
 def open_store(storage, buckets):
     """The store of a storage (of any S3 class), among `buckets`."""
     check_bucket(storage)
+    limits = limits_of(storage)
+    addresses = open_addresses(storage, storage.bucket_name)
+    stores = buckets.get(storage.bucket_name)
+    if stores is None:
+        made = native.Store("mem:", {}, *limits), native.Store("mem:", {}, *limits)
+        stores = buckets.setdefault(storage.bucket_name, made)
+    objects, parts = stores
+    return DoubleStore(objects, addresses, parts)
+
+
+def limits_of(storage):
+    return attempts(storage.client_config), 0.0, storage.transfer_config.multipart_threshold
+
+
+def open_addresses(storage, bucket):
     options = {name: value for name, value in engine_options(storage).items() if name not in ("profile", "ca_file")}
-    limits = (attempts(storage.client_config), 0.0, storage.transfer_config.multipart_threshold)
     try:
-        addresses = native.Store(f"s3://{storage.bucket_name}", {**_KEYS, **options}, *limits)
+        return address_store(bucket, options, limits_of(storage))
     except ConfigInvalid as error:
         explain(error)
         raise ImproperlyConfigured(str(error)) from None
-    objects = buckets.get(storage.bucket_name)
-    if objects is None:
-        objects = buckets.setdefault(storage.bucket_name, native.Store("mem:", {}, *limits))
-    return MemoryStore(objects, addresses)
 
 
-class MemoryStorage(S3Storage):
+class MemoryStorage(ServedMixin, S3Storage):
     """S3Storage with its options and without S3. Storages of one bucket share their objects while the process lives."""
 
     @cached_property

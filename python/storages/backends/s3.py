@@ -3,7 +3,6 @@
 import mimetypes
 import posixpath
 import re
-import time
 import warnings
 from contextvars import ContextVar
 from datetime import datetime, timedelta
@@ -30,6 +29,8 @@ from storages.s3.options import ClientConfig, TransferConfig, attempts, engine_o
 from storages.s3.parameters import encode_query, filter_download, to_attrs, to_request
 from storages.s3.secrets import hidden, unseen
 from storages.s3.validation import check_objects, check_options
+from storages.signing import SigningMixin
+from storages.uploads.storage import UploadTicketsMixin
 from storages.utils import (
     any_is_set,
     check_location,
@@ -84,7 +85,7 @@ class _Naming(Storage):
 
 
 @deconstructible
-class S3Storage(CompressStorageMixin, BaseStorage):
+class S3Storage(SigningMixin, UploadTicketsMixin, CompressStorageMixin, BaseStorage):
     """Keeps files in a bucket. Made without I/O, shared by threads, pickled as its configuration."""
 
     default_content_type = "application/octet-stream"
@@ -133,6 +134,7 @@ class S3Storage(CompressStorageMixin, BaseStorage):
             "bucket_name": setting("AWS_STORAGE_BUCKET_NAME"),
             "querystring_auth": setting("AWS_QUERYSTRING_AUTH", True),
             "querystring_expire": setting("AWS_QUERYSTRING_EXPIRE", 3600),
+            "querystring_stable_for": setting("AWS_QUERYSTRING_STABLE_FOR"),
             "signature_version": setting("AWS_S3_SIGNATURE_VERSION"),
             "location": setting("AWS_LOCATION", ""),
             "custom_domain": setting("AWS_S3_CUSTOM_DOMAIN"),
@@ -523,28 +525,50 @@ class S3Storage(CompressStorageMixin, BaseStorage):
     # -- Addresses ---------------------------------------------------------------------------------------------------
 
     @explained
-    def url(self, name, parameters=None, expire=None, http_method=None):
+    def url(self, name, parameters=None, expire=None, http_method=None, *, stable_for=None):
         name = self._normalize_name(clean_name(name))
         if expire is None:
             expire = self.querystring_expire
+        signed_at, expire = self._window(expire, stable_for)
         if self.custom_domain:
-            return self._custom_url(name, parameters, expire)
+            return self._custom_url(name, parameters, signed_at + expire)
         query, headers = to_request(parameters) if parameters else ([], [])
         if not self.querystring_auth:
-            url = self._store.public_url(name)
-            return f"{url}?{encode_query(query)}" if query else url
-        signed_at = int(time.time()) * 1_000_000
+            return self._public_url(name, query)
         method = _signed_method(http_method)
-        return self._store.presign(name, method, int(expire), [], query, headers, signed_at, None, current()).url
+        signed_at *= 1_000_000
+        return self._store.presign(name, method, expire, [], query, headers, signed_at, None, current()).url
 
-    def _custom_url(self, name, parameters, expire):
-        protocol = "https:" if self.url_protocol is None else self.url_protocol
+    def _public_url(self, key, query):
+        url = self._store.public_url(key)
+        return f"{url}?{encode_query(query)}" if query else url
+
+    def _custom_url(self, key, parameters, ends):
         query = f"?{urlencode(parameters)}" if parameters else ""
-        url = f"{protocol}//{self.custom_domain}/{filepath_to_uri(name)}{query}"
+        url = f"{self._domain_url(key)}{query}"
         if self.querystring_auth and self.cloudfront_signer:
-            expiration = datetime(1970, 1, 1) + timedelta(seconds=time.time() + expire)
+            expiration = datetime(1970, 1, 1) + timedelta(seconds=ends)
             return self.cloudfront_signer.generate_presigned_url(url, date_less_than=expiration)
         return url
+
+    def _domain_url(self, key):
+        protocol = "https:" if self.url_protocol is None else self.url_protocol
+        return f"{protocol}//{self.custom_domain}/{filepath_to_uri(key)}"
+
+    def _unsigned_url(self, order):
+        """That of a file read through a domain of one's own, or by everybody."""
+        if self.custom_domain:
+            return self._custom_url(order.key, dict(order.query), order.ends)
+        return self._public_url(order.key, order.query)
+
+    def _signs_in_bulk(self):
+        kind = type(self)
+        own = kind.url is not S3Storage.url or kind._normalize_name is not S3Storage._normalize_name
+        return self.querystring_auth and not self.custom_domain and not own
+
+    def _checksum(self, meta, key):
+        """(algorithm, bytes) that the service vouches for, or None."""
+        return native.checksum_of(meta)
 
 
 def _signed_method(name):

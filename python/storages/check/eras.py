@@ -20,6 +20,7 @@ CURRENT = {
     "AWS_STORAGE_BUCKET_NAME": "bucket_name",
     "AWS_QUERYSTRING_AUTH": "querystring_auth",
     "AWS_QUERYSTRING_EXPIRE": "querystring_expire",
+    "AWS_QUERYSTRING_STABLE_FOR": "querystring_stable_for",
     "AWS_S3_SIGNATURE_VERSION": "signature_version",
     "AWS_S3_CLAMP_EXPIRY": "clamp_expiry",
     "AWS_LOCATION": "location",

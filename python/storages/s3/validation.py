@@ -63,6 +63,10 @@ def _check_expiry(storage):
     presigned = storage.querystring_auth and not storage.custom_domain
     if presigned and storage.signature_version in (None, "s3v4") and storage.querystring_expire > _LONGEST_EXPIRY:
         raise _wrong("querystring_expire", f"at most {_LONGEST_EXPIRY} (seven days)", storage.querystring_expire)
+    together = storage.querystring_expire + (storage.querystring_stable_for or 0)
+    if presigned and storage.querystring_stable_for and together > _LONGEST_EXPIRY:
+        wanted = f"with querystring_expire at most {_LONGEST_EXPIRY} (seven days)"
+        raise _wrong("querystring_stable_for", wanted, storage.querystring_stable_for)
 
 
 def _check_pair(storage):
@@ -122,6 +126,7 @@ SETTING_OF = {
     "signature_version": "AWS_S3_SIGNATURE_VERSION",
     "default_acl": "AWS_DEFAULT_ACL",
     "querystring_expire": "AWS_QUERYSTRING_EXPIRE",
+    "querystring_stable_for": "AWS_QUERYSTRING_STABLE_FOR",
     "max_memory_size": "AWS_S3_MAX_MEMORY_SIZE",
     "object_parameters": "AWS_S3_OBJECT_PARAMETERS",
     "proxies": "AWS_S3_PROXIES",
@@ -235,6 +240,7 @@ _KINDS = (
     (("default_acl",), _is_acl, "one of " + ", ".join(_CANNED_ACLS)),
     (("dialect",), lambda value: value in _DIALECTS, "one of " + ", ".join(_DIALECTS)),
     (("max_memory_size",), _is_number, "a number of bytes"),
+    (("querystring_stable_for",), _is_size, "a whole number of seconds, or None"),
     (("proxies",), _is_proxies, 'a dict like {"https": "proxy.example.com:3128"}'),
     (("verify",), lambda value: isinstance(value, (bool, str, os.PathLike)), "True, False or a path"),
     (("cloudfront_key",), lambda value: isinstance(value, (str, bytes, bytearray)), "the text of a PEM file"),

@@ -26,6 +26,7 @@ constexpr unsigned copies_max = 16;  // at a time: the service does the work, an
 
 // What is copied: an object of this bucket, or, as the parameters of Amazon's SDKs say it, of another one of the same
 // service: CopySource "bucket/key", CopySourceVersion, and MetadataDirective "COPY" to keep its attributes.
+// CopySourceIfMatch: only while its etag is this one.
 class Source {
  public:
   static Result<Source> of(Client& client, const CopyRequest& request) {
@@ -38,6 +39,7 @@ class Source {
     }
     auto named = source.attrs_->provider.extract("CopySource");
     if (auto version = source.attrs_->provider.extract("CopySourceVersion")) source.version_ = version.mapped();
+    if (auto etag = source.attrs_->provider.extract("CopySourceIfMatch")) source.etag_ = etag.mapped();
     if (directive && directive.mapped() == "COPY") {
       // An ACL is never copied: it goes along either way.
       if (auto acl = source.attrs_->provider.extract("ACL")) source.acl_ = acl.mapped();
@@ -58,7 +60,8 @@ class Source {
     if (!acl_.empty()) attrs.provider.insert_or_assign("ACL", acl_);
     return attrs;
   }
-  const std::string& acl() const noexcept { return acl_; }  // of a copy that keeps its attributes; empty: none
+  const std::string& acl() const noexcept { return acl_; }    // of a copy that keeps its attributes; empty: none
+  const std::string& etag() const noexcept { return etag_; }  // that the source must have; empty: any
   bool is(std::string_view key) const noexcept { return !elsewhere() && version_.empty() && key_ == key; }
   std::string header() const {
     std::string header = fmt::format("/{}/{}", bucket_, wire::encode_path(key_));
@@ -80,7 +83,7 @@ class Source {
   bool elsewhere() const noexcept { return bucket_ != client_.config().bucket; }
 
   Client& client_;
-  std::string bucket_, key_, version_;
+  std::string bucket_, key_, version_, etag_;
   std::optional<Attrs> attrs_;
   std::string acl_;
 };
@@ -93,6 +96,7 @@ bool may_be_too_large(const Error& error) {
 Result<Meta> copy_at_once(Client& client, const Context& context, const CopyRequest& request, const Source& source) {
   Request put{.operation = "CopyObject", .method = "PUT", .key = request.to};
   put.headers.emplace_back("x-amz-copy-source", source.header());
+  if (!source.etag().empty()) put.headers.emplace_back("x-amz-copy-source-if-match", source.etag());
   put.headers.emplace_back("x-amz-metadata-directive", source.attrs() ? "REPLACE" : "COPY");
   if (source.attrs()) ORLOP_TRY(add_attrs(*source.attrs(), put.headers));
   if (!source.acl().empty()) put.headers.emplace_back("x-amz-acl", source.acl());

@@ -185,12 +185,15 @@ Presigned presign_form(const Client& client, const Signer& signer, const Presign
   auto& conditions = policy["conditions"];
   conditions.push_back({{"bucket", client.config().bucket}});
   if (request.max_size) {
-    conditions.push_back(nlohmann::ordered_json::array({"content-length-range", 0, *request.max_size}));
+    conditions.push_back(nlohmann::ordered_json::array({"content-length-range", request.min_size, *request.max_size}));
   }
   for (const auto& [name, value] : fields) {
     nlohmann::ordered_json condition;
     condition[name] = value;
     conditions.push_back(std::move(condition));
+  }
+  for (const auto& [name, prefix] : request.prefixes) {
+    conditions.push_back(nlohmann::ordered_json::array({"starts-with", "$" + name, prefix}));
   }
   std::string text = policy.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
   std::string encoded = wire::encode_base64(as_bytes(text));

@@ -1,0 +1,123 @@
+"""What has been uploaded, compared with what was promised, and given to a model."""
+
+import os.path
+import time
+from base64 import b64encode
+
+from django.core.cache import cache
+from django.template.defaultfilters import filesizeformat
+from orlop import AlreadyExists, NotFound, PreconditionFailed
+from orlop.ledger import current
+
+from storages.s3.errors import explained
+from storages.s3.parameters import to_attrs
+from storages.served import place_of, woken
+from storages.uploads.plan import give_up, write_parameters
+from storages.uploads.tickets import Receipt, UploadRefused
+from storages.utils import get_available_overwrite_name
+
+_MARK = "storages.uploads.used."
+
+
+def verify_and_attach(instance, field_name, receipt, *, user=None):
+    """Makes the finished upload of `receipt` the file of a field of an instance that is about to be saved. Its name.
+
+    One request looks at size, type and checksum; then the object gets its name. UploadRefused, with nothing left of the
+    upload, when it is not what was promised.
+    """
+    model_field = instance._meta.get_field(field_name)
+    name = verify_upload(model_field.storage, receipt, user=user, max_length=model_field.max_length)
+    setattr(instance, field_name, name)
+    return name
+
+
+@explained
+def verify_upload(storage, receipt, *, user=None, max_length=None):
+    receipt = Receipt.read(receipt, user)
+    storage = woken(storage)
+    _check_place(storage, receipt)
+    meta = check_arrived(receipt)
+    mark = _MARK + receipt.ticket.id
+    if not cache.add(mark, True, max(1, receipt.ticket.ends - int(time.time()))):
+        give_up(receipt)
+        raise _used()
+    try:
+        return _promote(storage, receipt, meta, max_length)
+    except BaseException:
+        cache.delete(mark)
+        raise
+
+
+def check_arrived(receipt):
+    """What the store knows of an upload, in one request. UploadRefused, and the object gone, if that is not right."""
+    storage = receipt.storage
+    key = storage._normalize_name(receipt.pending)
+    try:
+        meta = storage._store.stat(key, current(), None, "")
+    except NotFound:
+        if cache.get(_MARK + receipt.ticket.id):
+            raise _used() from None
+        raise UploadRefused("not_there", "The upload was not finished, or was already used.") from None
+    wrong = _what_is_wrong(storage, key, receipt, meta)
+    if wrong:
+        give_up(receipt)
+        raise wrong
+    return meta
+
+
+def _what_is_wrong(storage, key, receipt, meta):
+    if meta.size != receipt.size:
+        return UploadRefused(
+            "other_size", f"The file that arrived has {filesizeformat(meta.size)}, not {filesizeformat(receipt.size)}."
+        )
+    if meta.content_type != receipt.type or not receipt.ticket.allows(meta.content_type):
+        return UploadRefused("other_type", f"The file that arrived is of type {meta.content_type}, not {receipt.type}.")
+    told = storage._checksum(meta, key) if receipt.checksum else None
+    if told and told[0] == "crc32" and b64encode(told[1]).decode() != receipt.checksum:
+        return UploadRefused("other_checksum", "The file that arrived is not the one that was sent: checksums differ.")
+    return None
+
+
+def _check_place(storage, receipt):
+    there = woken(receipt.storage)
+    if there is not storage and (type(there), place_of(there)) != (type(storage), place_of(storage)):
+        raise UploadRefused("other_place", "This upload is for another field.")
+
+
+def _promote(storage, receipt, meta, max_length):
+    """Copies the object to its name and removes it from where it waited."""
+    source = storage._normalize_name(receipt.pending)
+    parameters = write_parameters(storage, receipt)
+    # Whoever holds the ticket can still send something else: what is copied is what was looked at.
+    attrs = to_attrs({name: value for name, value in parameters.items() if value is not None})
+    if meta.etag:
+        attrs["provider"] = {**attrs.get("provider", {}), "CopySourceIfMatch": meta.etag}
+    for name in _names(storage, receipt.name, max_length):
+        target = storage._normalize_name(name)
+        exclusive = not storage.file_overwrite and storage._store.can("copy_create")
+        try:
+            storage._store.copy(source, target, attrs, exclusive, current())
+        except AlreadyExists as error:
+            taken = error
+            continue
+        except NotFound:
+            raise _used() from None
+        except PreconditionFailed:
+            give_up(receipt)
+            raise UploadRefused("changed", "The upload was replaced while it was being looked at.") from None
+        storage._store.remove([source], current())
+        return name
+    raise taken
+
+
+def _names(storage, name, max_length):
+    if storage.file_overwrite:
+        yield get_available_overwrite_name(name, max_length)
+        return
+    yield storage.get_available_name(name, max_length)
+    for _ in range(10):
+        yield storage.get_available_name(storage.get_alternative_name(*os.path.splitext(name)), max_length)
+
+
+def _used():
+    return UploadRefused("used", "This upload ticket was already used.")

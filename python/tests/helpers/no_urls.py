@@ -1,0 +1,3 @@
+"""Of a site without pages."""
+
+urlpatterns = []
