@@ -68,8 +68,11 @@ def _root_and_prefix(storage):
 
 
 def _bucket_of(storage):
+    from storages.backends.local import LocalStorage
     from storages.backends.memory import MemoryStorage
 
+    if isinstance(storage, LocalStorage):
+        return f"local://{storage.directory}"
     if isinstance(storage, MemoryStorage):
         return f"memory://{storage.bucket_name}"
     host = (storage.endpoint_url or "").rpartition("://")[2].rpartition("@")[2].rstrip("/")

@@ -456,11 +456,11 @@ def test_in_memory_there_is_nobody_to_keep_out():
 
 
 def test_with_a_key_of_the_customers_content_is_sent_again(monkeypatch):
-    from storages.backends.memory import MemoryStore
+    from storages.doubles import DoubleStore
 
     key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
     storage = use(TransactionalStorage(kept_in_memory(object_parameters=key, file_overwrite=False)))
-    monkeypatch.delattr(MemoryStore, "copy")
+    monkeypatch.delattr(DoubleStore, "copy")
     with transaction.atomic():
         row = Document.objects.create(file=text())
     agree(storage)
