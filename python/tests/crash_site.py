@@ -1,6 +1,6 @@
-"""A site whose processes are killed: python crash_site.py OPTIONS DATABASE ROUNDS SEED
+"""A site whose processes are killed: python crash_site.py OPTIONS DATABASE ROUNDS SEED PROCESSES
 
-Each round says "work", is answered, and kills a process that saves and deletes files in transactions; says "check", is
+Each round says "work", is answered, and kills processes that save and delete files in transactions; says "check", is
 answered, and prints what is wrong after `manage.py storages gc`, as JSON.
 """
 
@@ -22,17 +22,22 @@ from pathlib import Path
 from helpers import django_site
 
 options, database, rounds, seed = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+processes = int(sys.argv[5])
 django_site.set_up(SECRET_KEY="of a test")
 
+import django  # noqa: E402
+from django.core.exceptions import ObjectDoesNotExist  # noqa: E402
 from django.core.files.base import ContentFile  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import connection, connections, models, transaction  # noqa: E402
+from django.db import DatabaseError, connection, connections, models, transaction  # noqa: E402
 from helpers import transactions  # noqa: E402
 from storages.backends.s3 import S3Storage  # noqa: E402
 from storages.management.commands.storages import Command  # noqa: E402
 from storages.transactional import TransactionalStorage  # noqa: E402
 
-connections.databases["default"].update(NAME=database)
+# Many write at once: whoever reads first and writes then would be refused instead of waiting.
+patience = {"timeout": 20, **({"transaction_mode": "IMMEDIATE"} if django.VERSION >= (5, 1) else {})}
+connections.databases["default"].update(NAME=database, OPTIONS=patience)
 del connections["default"]
 
 unique = TransactionalStorage(S3Storage(**options, location="unique", file_overwrite=False))
@@ -128,7 +133,7 @@ class Work:
             action = self.random.choice(
                 [self.add, self.add_some, self.add_some, self.change, self.remove, self.replace, self.withdraw]
             )
-            with contextlib.suppress(Undone, OSError):
+            with contextlib.suppress(Undone, OSError, ObjectDoesNotExist, DatabaseError):
                 action()
 
 
@@ -146,10 +151,12 @@ def in_child(action):
 
 
 def work_and_be_killed(number):
-    child = in_child(lambda: Work(f"{seed} {number}").run())
-    time.sleep(0.02 + 0.15 * random.Random(f"{seed} {number} end").random())
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    children = [in_child(lambda who=who: Work(f"{seed} {number} {who}").run()) for who in range(processes)]
+    ends = random.Random(f"{seed} {number}")
+    for child in children:
+        time.sleep(0.02 + 0.15 * ends.random())
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def what_is_wrong():

@@ -7,6 +7,8 @@ import contextlib
 import os
 import pickle
 import re
+import subprocess
+import sys
 import threading
 import unittest
 from pathlib import Path
@@ -23,7 +25,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from helpers import transactions
 from helpers.transactions import Document, clear, journal, kept_in, kept_in_memory, names_in, names_in_rows, use
-from storages.transactional import TransactionalStorage
+from storages.transactional import TransactionalStorage, ending
 
 pytestmark = pytest.mark.skipif(django.VERSION < (4, 2), reason="STORAGES came with 4.2")
 
@@ -318,6 +320,15 @@ def test_what_was_staged_ahead_follows_the_roll_back(storage):
     assert seen(storage) == []
 
 
+def test_content_that_waited_too_long_is_missed_before_the_commit(storage, monkeypatch):
+    staged = storage.stage(text())
+    storage.staging.remove([staged._staged])
+    monkeypatch.setattr("storages.transactional.storage._SURELY_KEPT", -1)
+    with pytest.raises(FileNotFoundError, match="send it again"), transaction.atomic():
+        Document.objects.create(file=staged)
+    agree(storage)
+
+
 def test_staged_content_without_a_transaction(storage):
     row = Document.objects.create(file=storage.stage(text()))
     agree(storage)
@@ -388,6 +399,18 @@ def leave(storage, name, content):
     )
 
 
+def test_a_name_whose_deletion_is_promised_is_not_taken(storage):
+    """A process ends between deleting a file and forgetting that it had to."""
+    from storages.journal.models import Entry
+
+    leave(storage, "a.txt", b"left")
+    storage.staging.remove([entry.staged for entry in journal()])
+    Entry.objects.update(staged="")
+    name = storage.save("a.txt", text())
+    assert name != "a.txt" and journal() == []
+    assert seen(storage) == [name] and storage.open(name).read() == b"content"
+
+
 def test_a_committed_file_is_read_before_it_is_in_place(overwriting):
     leave(overwriting, "a.txt", b"left")
     assert overwriting.exists("a.txt") and overwriting.size("a.txt") == 4
@@ -425,26 +448,53 @@ def test_an_upload_that_fails_leaves_nothing(own_place, own_server):
     agree(storage)
 
 
-def test_when_the_database_is_lost_nothing_is_removed(storage, caplog, monkeypatch):
+def test_when_the_database_is_lost_nothing_is_removed(storage, caplog):
     """Whether such a commit went through nobody knows."""
     with transaction.atomic():
         storage.save("a.txt", text())
-        monkeypatch.setattr("storages.transactional.ending.Transaction.session", object(), raising=False)
-        from storages.transactional import ending
-
         ending.current("default").session = object()
     assert len(seen(storage)) == 1 and seen(storage)[0].startswith(".pending/")
     assert len(journal()) == 1
     assert "repair" in caplog.text
 
 
-def test_the_journal_must_be_installed(tmp_path):
-    from django.test import modify_settings
+PROGRAM = """
+import sys
+from django.conf import settings
+spec = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": sys.argv[1]}}
+wrapped = {"BACKEND": "storages.transactional.TransactionalStorage", "OPTIONS": {"storage": spec}}
+settings.configure(
+    INSTALLED_APPS=["django.contrib.contenttypes", "storages"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    STORAGES={"default": wrapped if sys.argv[2] == "wrapped" else spec, "staticfiles": spec},
+)
+import django
+django.setup()
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import transaction
+if sys.argv[2] == "wrapped":
+    with transaction.atomic():
+        default_storage.save("a.txt", ContentFile(b""))
+call_command("storages", "gc")
+call_command("storages", "repair")
+"""
 
-    storage = TransactionalStorage(kept_in(tmp_path))
-    with modify_settings(INSTALLED_APPS={"remove": "storages.journal"}), transaction.atomic():
-        pass
-    assert storage.exists("a.txt") is False
+
+def test_without_the_journal(tmp_path):
+    """It is asked for by those who need it."""
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    told = {
+        kind: subprocess.run([*command, kind], capture_output=True, text=True, env=environment)
+        for kind in ("plain", "wrapped")
+    }
+    assert told["plain"].returncode == 0, told["plain"].stderr
+    assert told["plain"].stdout == "0 finished, 0 staged files removed\n"
+    assert told["wrapped"].returncode == 1
+    assert 'add "storages.journal" to INSTALLED_APPS, and migrate' in told["wrapped"].stderr
+    assert not [name for _, _, names in os.walk(tmp_path) for name in names]
 
 
 def test_in_memory_there_is_nobody_to_keep_out():

@@ -26,13 +26,17 @@ FAULTS = [
 
 
 @pytest.mark.skipif(django.VERSION < (4, 2), reason="STORAGES came with 4.2")
-@pytest.mark.parametrize("faults, rounds", [([""], 20), (FAULTS, 14)], ids=["killed", "killed with faults"])
-def test_rows_and_files_agree(own_place, own_server, tmp_path, faults, rounds):
+@pytest.mark.parametrize(
+    "faults, rounds, processes",
+    [([""], 16, 1), (FAULTS, 14, 1), ([""], 6, 3)],
+    ids=["killed", "killed with faults", "several killed"],
+)
+def test_rows_and_files_agree(own_place, own_server, tmp_path, faults, rounds, processes):
     seed = os.environ.get("ORLOP_CRASH_SEED", "7")
     command = [sys.executable, TESTS / "crash_site.py", json.dumps(own_place.options), tmp_path / "db.sqlite3"]
     rounds = int(os.environ.get("ORLOP_CRASH_ROUNDS", rounds))
     site = subprocess.Popen(
-        [*command, str(rounds), seed],
+        [*command, str(rounds), seed, str(processes)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

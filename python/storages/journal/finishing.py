@@ -7,6 +7,7 @@ Staged content of those before it is removed first: whoever was about to put tha
 import logging
 from datetime import timedelta
 
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
@@ -24,12 +25,12 @@ class LostError(Exception):
 
 
 def entries(using):
-    try:
-        from storages.journal.models import Entry
-    except RuntimeError:  # a model of no installed app
+    if not apps.is_installed("storages.journal"):
         raise ImproperlyConfigured(
             'TransactionalStorage keeps a journal: add "storages.journal" to INSTALLED_APPS, and migrate.'
-        ) from None
+        )
+    from storages.journal.models import Entry
+
     return Entry.objects.using(using)
 
 

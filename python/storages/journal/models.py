@@ -16,6 +16,7 @@ class Entry(models.Model):
     claimed = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        app_label = "storages_journal"  # where only the app above is installed, it would be that one's
         verbose_name_plural = "entries"
 
     def __str__(self):

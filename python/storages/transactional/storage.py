@@ -1,5 +1,7 @@
 """A storage in front of another one whose files follow the transaction of a database."""
 
+import time
+
 from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files import File
@@ -15,6 +17,9 @@ from storages.places import Place, unwrapped
 from storages.transactional import ending
 from storages.transactional.staging import staging_of
 from storages.utils import clean_name
+
+# How long, in seconds, nobody takes a staged file for one that was left.
+_SURELY_KEPT = 600
 
 
 class _Taken(Storage):
@@ -151,10 +156,18 @@ class TransactionalStorage(Storage):
         if isinstance(content, StagedFile) or (self._overwrites() and self._entry_of(name)):
             with transaction.atomic(using=self.using):
                 return self.save(name, content, max_length=max_length)
-        return self.inner.save(name, content, max_length=max_length)
+        saved = self.inner.save(name, content, max_length=max_length)
+        if not self._entry_of(saved):
+            return saved
+        # The name was free because a file was deleted, and whoever promised that may delete it once more.
+        with transaction.atomic(using=self.using), self.inner.open(saved) as again:
+            self._note(saved, "")
+            return self.save(name, again, max_length=max_length)
 
     def _staged(self, name, content):
         if isinstance(content, StagedFile) and content.is_for(self):
+            if content.may_be_gone():
+                raise FileNotFoundError(f"{name}: what was staged for it is there no longer; send it again")
             return content.use(), None
         return self.staging.put(name, content)
 
@@ -280,6 +293,7 @@ class StagedFile(File):
         self._staged = staged
         self._file = None
         self._is_used = False
+        self._since = time.time()
 
     @property
     def file(self):
@@ -293,6 +307,10 @@ class StagedFile(File):
 
     def is_for(self, storage):
         return not self._is_used and str(self._storage.place) == str(storage.place)
+
+    def may_be_gone(self):
+        """Asks for one that has waited so long that `manage.py storages repair` may have removed it."""
+        return time.time() - self._since > _SURELY_KEPT and not self._storage.inner.exists(self._staged)
 
     def use(self):
         self._is_used = True
