@@ -1,6 +1,7 @@
 """Which place the files of a storage are in: two storages may share one, and processes have to agree about it."""
 
 import hashlib
+import os
 import re
 
 from django.core.files.storage import FileSystemStorage
@@ -41,7 +42,9 @@ class Place:
             return self.prefix + name
         if _is_s3(self.storage):
             return self.storage._normalize_name(clean_name(name))
-        return self.storage.path(name) if isinstance(self.storage, FileSystemStorage) else name
+        if isinstance(self.storage, FileSystemStorage):
+            return self.prefix + os.path.relpath(self.storage.path(name), self.storage.location)
+        return name
 
     def name_of(self, key):
         return key[len(self.prefix) :]
@@ -60,7 +63,7 @@ def _root_and_prefix(storage):
     if isinstance(storage, FileSystemStorage):
         if storage.location is None:  # static files of a site without STATIC_ROOT
             return "file: without a location", ""
-        return "file:", storage.location.rstrip("/") + "/"
+        return "file:", os.path.realpath(storage.location).rstrip("/") + "/"
     if _is_s3(storage):
         prefix = storage._normalize_name(clean_name("")).rstrip("/")
         return _bucket_of(storage), f"{prefix}/" if prefix else ""
@@ -72,7 +75,7 @@ def _bucket_of(storage):
     from storages.backends.memory import MemoryStorage
 
     if isinstance(storage, LocalStorage):
-        return f"local://{storage.directory}"
+        return f"local://{os.path.realpath(storage.directory)}"
     if isinstance(storage, MemoryStorage):
         return f"memory://{storage.bucket_name}"
     host = (storage.endpoint_url or "").rpartition("://")[2].rpartition("@")[2].rstrip("/")

@@ -21,6 +21,7 @@ from django.test import override_settings
 from django.utils import timezone
 from helpers import transactions
 from helpers.transactions import Document, Memo, Report, clear, journal, kept_in, kept_in_memory, names_in, use
+from storages.backends.local import LocalStorage
 from storages.gc.sorting import Sorted, Spool
 from storages.management.commands.storages import Command
 from storages.transactional import TransactionalStorage
@@ -40,9 +41,14 @@ def empty():
     clear()
 
 
-@pytest.fixture(params=["s3", "memory", "files"])
+@pytest.fixture(params=["s3", "memory", "local", "files"])
 def storage(request, own_place, tmp_path):
-    kinds = {"s3": own_place.storage, "memory": kept_in_memory, "files": lambda: kept_in(tmp_path)}
+    kinds = {
+        "s3": own_place.storage,
+        "memory": kept_in_memory,
+        "local": lambda: LocalStorage(root=str(tmp_path)),
+        "files": lambda: kept_in(tmp_path),
+    }
     return use(kinds[request.param]())
 
 
@@ -112,6 +118,13 @@ def test_rows_a_manager_hides_and_defaults_count(storage):
     put(storage, "hidden.txt", "defaults/memo.txt", "orphan.txt")
     found, totals = findings()
     assert names_of(found) == [("orphan", "orphan.txt")] and totals["kept"] == 1
+
+
+def test_direct_uploads_nobody_claimed_are_explained(storage):
+    from storages.uploads.tickets import PENDING
+
+    put(storage, f"{PENDING}/abc/a.txt")
+    assert findings()[0][0][2] == "a direct upload that nobody has claimed"
 
 
 def test_young_files_are_left_alone(storage):
@@ -307,6 +320,37 @@ def test_one_folder_of_a_bucket(own_place):
         assert names_of(findings("--storage", "memos")[0]) == [("orphan", "2.txt"), ("missing", "missing.txt")]
 
 
+def test_one_bucket_under_two_addresses(own_place):
+    """What rows of either name is no orphan, and no file of the other is missing."""
+    here = use(own_place.storage())
+    there = own_place.storage(endpoint_url=own_place.endpoint.replace("127.0.0.1", "localhost"))
+    Memo._meta.get_field("file").storage = there
+    Document.objects.create(file=ContentFile(b"1", name="a.txt"))
+    Memo.everything.create(file=ContentFile(b"1", name="b.txt"))
+    put(here, "docs/orphan.txt")
+    found, totals = findings()
+    assert set(names_of(found)) == {("orphan", "orphan.txt")}
+    assert totals["files"] == 3 and totals["missing"] == 0
+    Memo.everything.create(file="gone.txt")
+    assert [kind for kind, key, _ in findings()[0] if key == "gone.txt"] == ["missing"]
+
+
+def test_one_directory_seen_by_two_classes(tmp_path):
+    use(kept_in(tmp_path))
+    local = Memo._meta.get_field("file").storage = LocalStorage(root=str(tmp_path / "local"))
+    put(kept_in(tmp_path), "a.txt")
+    put(local, "b.txt")
+    os.symlink(tmp_path, tmp_path.with_name("alias"))
+    Document._meta.get_field("preview").storage = kept_in(tmp_path.with_name("alias"))
+    Document.objects.create(preview="a.txt")
+    found, _ = findings()
+    assert names_of(found) == [("orphan", "b.txt")]
+    use(kept_in(tmp_path / "local"))
+    Memo._meta.get_field("file").storage = local
+    _, out = run("--older-than", "0", "--delete", "--most")
+    assert out.count("left alone") == 2 and names_in(local) == ["b.txt"]
+
+
 # -- The journal -------------------------------------------------------------------------------------------------------
 
 
@@ -372,6 +416,8 @@ def test_what_is_lost_is_told(wrapped):
     status, out = run(verb="repair")
     assert status == 1 and "could not put docs/a.txt" in out and "neither staged nor in place" in out
     assert len(journal()) == 1
+    assert run("--older-than", "0", "--forget-lost", verb="repair")[0] == 1
+    assert journal() == []
 
 
 def test_entries_of_a_storage_nobody_knows_are_kept(wrapped):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import pickle
 import re
@@ -25,6 +26,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from helpers import transactions
 from helpers.transactions import Document, clear, journal, kept_in, kept_in_memory, names_in, names_in_rows, use
+from storages.backends.local import LocalStorage
 from storages.transactional import TransactionalStorage, ending
 
 pytestmark = pytest.mark.skipif(django.VERSION < (4, 2), reason="STORAGES came with 4.2")
@@ -51,12 +53,13 @@ class Plain(Storage):
             setattr(self, name, getattr(storage, name))
 
 
-@pytest.fixture(params=["s3", "memory", "files", "plain"])
+@pytest.fixture(params=["s3", "memory", "local", "files", "plain"])
 def kept(request, own_place, tmp_path):
     """Storages that do not overwrite."""
     kinds = {
         "s3": lambda: own_place.storage(file_overwrite=False),
         "memory": lambda: kept_in_memory(file_overwrite=False),
+        "local": lambda: LocalStorage(root=str(tmp_path), file_overwrite=False),
         "files": lambda: kept_in(tmp_path),
         "plain": lambda: Plain(kept_in(tmp_path)),
     }
@@ -338,13 +341,14 @@ def test_staged_content_without_a_transaction(storage):
 # -- Overwriting -------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["s3", "memory", "files"])
+@pytest.fixture(params=["s3", "memory", "local", "files"])
 def overwriting(request, own_place, tmp_path):
     if request.param == "files" and django.VERSION < (5, 1):
         pytest.skip("allow_overwrite came with 5.1")
     kinds = {
         "s3": own_place.storage,
         "memory": kept_in_memory,
+        "local": lambda: LocalStorage(root=str(tmp_path)),
         "files": lambda: kept_in(tmp_path, allow_overwrite=True),
     }
     return use(TransactionalStorage(kinds[request.param]()))
@@ -495,6 +499,20 @@ def test_without_the_journal(tmp_path):
     assert told["wrapped"].returncode == 1
     assert 'add "storages.journal" to INSTALLED_APPS, and migrate' in told["wrapped"].stderr
     assert not [name for _, _, names in os.walk(tmp_path) for name in names]
+
+
+def test_another_device_below_the_folder(tmp_path, monkeypatch):
+    storage = use(TransactionalStorage(kept_in(tmp_path)))
+
+    def replace(source, target):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "replace", replace)
+    with transaction.atomic():
+        row = Document.objects.create(file=text())
+    monkeypatch.undo()
+    agree(storage)
+    assert row.file.read() == b"content"
 
 
 def test_in_memory_there_is_nobody_to_keep_out():

@@ -42,6 +42,9 @@ def add_repair_arguments(parser):
         help="leave alone what was staged later than that; longer than any transaction takes (default 24h)",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+    parser.add_argument(
+        "--forget-lost", action="store_true", help="give up, and say so, on files that are neither staged nor in place"
+    )
 
 
 def add_gc_arguments(parser):
@@ -70,7 +73,7 @@ def add_gc_arguments(parser):
 def repair(options, stdout):
     """`manage.py storages repair`."""
     lease = min(LEASE, options["older_than"])
-    work = Repair(lease, options["older_than"], stdout.write, options["dry_run"]).run()
+    work = Repair(lease, options["older_than"], stdout.write, options["dry_run"], options["forget_lost"]).run()
     stdout.write(_told(work))
     if work.failed:
         raise CommandError("see above", returncode=1)

@@ -40,6 +40,8 @@ def roots(only=()):
         root = found.setdefault(column.place.root, Root(column.place.root))
         root.columns.append(column)
         _add_place(root, column.place)
+    _share_rows(found)
+    _keep_disks_apart(found)
     _look_at_settings(found)
     for wrapper in all_wrappers():
         root = found.get(wrapper.place.root)
@@ -53,6 +55,31 @@ def _add_place(root, place):
         return
     root.places = [other for other in root.places if not other.prefix.startswith(place.prefix)]
     root.places.append(place)
+
+
+def _share_rows(found):
+    """Buckets of one name may be one bucket under two addresses: what rows of either name is no orphan."""
+    buckets = {}
+    for root in found.values():
+        if root.name.startswith("s3://"):
+            buckets.setdefault(root.name.rpartition("/")[2], []).append(root)
+    for same in buckets.values():
+        columns = [column for root in same for column in root.columns]
+        for root in same:
+            own = set(map(id, root.columns))
+            root.columns += [column._replace(is_elsewhere=True) for column in columns if id(column) not in own]
+
+
+def _keep_disks_apart(found):
+    """LocalStorage and Django's own class see the same files, under other keys."""
+    disks = [root for root in found.values() if root.name.startswith("local://")]
+    plain = found.get("file:")
+    for root in disks if plain else ():
+        directory = root.name.removeprefix("local://") + "/"
+        plain.foreign[directory] = "a LocalStorage keeps its files there"
+        for place in plain.places:
+            if place.prefix.startswith(directory):
+                root.foreign[place.prefix.removeprefix(directory)] = "a FileSystemStorage keeps its files there"
 
 
 def _look_at_settings(found):

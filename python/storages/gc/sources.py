@@ -19,6 +19,7 @@ class Column(NamedTuple):
     field: models.Field
     using: str
     place: Place
+    is_elsewhere: bool = False  # its files are looked for under another address, and may be these
 
     def __str__(self):
         return f"{self.model._meta.label}.{self.field.name}"

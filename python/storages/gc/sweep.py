@@ -12,6 +12,7 @@ from storages.gc.sorting import Sorted, Spool
 from storages.gc.sources import Rows
 from storages.journal.finishing import entries_for
 from storages.journal.wrappers import all_wrappers
+from storages.uploads.tickets import PENDING as UPLOADS
 
 ORPHAN, MISSING, WAITING = "orphan", "missing", "waiting"
 
@@ -99,7 +100,7 @@ class Sweep:
             if file is not None and file[0] == key:
                 file = next(files, None)
                 continue
-            missing.append(next(rows))
+            missing += [row for row in rows if not self.root.columns[row[1]].is_elsewhere][:1]
             if len(missing) >= _AT_ONCE:
                 yield from self._still_missing(missing)
                 missing.clear()
@@ -128,6 +129,8 @@ class Sweep:
         return any(fnmatchcase(place.name_of(key), one) for place in self.root.places for one in self._keep)
 
     def _why(self, key):
+        if any(place.name_of(key).startswith(f"{UPLOADS}/") for place in self.root.places):
+            return "a direct upload that nobody has claimed"
         owners = [one for one in self.root.columns if one.folder and key.startswith(one.place.prefix + one.folder)]
         if owners:
             return f"no row of {_either(owners)} names it"

@@ -5,7 +5,7 @@ import uuid
 from collections import defaultdict
 
 from storages.gc.listing import files_of
-from storages.journal.finishing import by_name, claim, entries, entries_for, finish, is_free
+from storages.journal.finishing import LostError, by_name, claim, entries, entries_for, finish, forget, is_free
 from storages.journal.wrappers import all_wrappers
 
 _AT_ONCE = 500
@@ -14,11 +14,12 @@ _AT_ONCE = 500
 class Repair:
     """lease, older_than: timedeltas: how long a process may be busy with an entry, and a transaction with a file."""
 
-    def __init__(self, lease, older_than, say, dry_run=False):
+    def __init__(self, lease, older_than, say, dry_run=False, forget_lost=False):
         self.lease = lease
         self.older_than = older_than
         self.say = say
         self.dry_run = dry_run
+        self.forget_lost = forget_lost
         self.finished = self.discarded = self.waiting = self.failed = 0
 
     def run(self):
@@ -70,6 +71,8 @@ class Repair:
             failed = finish(using, by_place[place].staging, some)
             for entry, error in failed:
                 self.say(f"could not {entry}: {error}")
+            if self.forget_lost:
+                forget(using, [entry for entry, error in failed if isinstance(error, LostError)])
             self.failed += len(failed)
             self.finished += len(some) - len(failed)
 
@@ -88,7 +91,7 @@ class Repair:
 
     def _discard(self, wrapper, names):
         # Asked after the listing: what was committed meanwhile is in the journal, or no longer staged.
-        promised = set(entries(wrapper.using).exclude(staged="").values_list("staged", flat=True)) if names else ()
+        promised = set(entries(wrapper.using).values_list("staged", flat=True)) if names else ()
         doomed = [name for name in names if name not in promised]
         self.discarded += len(doomed)
         if self.dry_run:

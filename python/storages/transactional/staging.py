@@ -1,10 +1,12 @@
 """Where files wait for a commit: below one folder of the storage they are for, each under a name nobody guesses."""
 
 import contextlib
+import errno
 import os
 import posixpath
 
 from django.core.files.base import ContentFile, File
+from django.core.files.move import file_move_safe
 from django.core.files.storage import FileSystemStorage
 from django.utils.crypto import get_random_string
 from orlop import NotFound
@@ -58,7 +60,13 @@ class FileSystemStaging(Staging):
     def promote(self, staged, name, known=None):
         target = self.storage.path(name)
         self._make_directories(os.path.dirname(target))
-        os.replace(self.storage.path(staged), target)
+        source = self.storage.path(staged)
+        try:
+            os.replace(source, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:  # something else is mounted there
+                raise
+            file_move_safe(source, target, allow_overwrite=True)
 
     def remove(self, names):
         for name in names:
