@@ -59,7 +59,7 @@ def kept(request, own_place, tmp_path):
     kinds = {
         "s3": lambda: own_place.storage(file_overwrite=False),
         "memory": lambda: kept_in_memory(file_overwrite=False),
-        "local": lambda: LocalStorage(root=str(tmp_path), file_overwrite=False),
+        "local": lambda: LocalStorage(root=str(tmp_path), file_overwrite=False, custom_domain="files.example.com"),
         "files": lambda: kept_in(tmp_path),
         "plain": lambda: Plain(kept_in(tmp_path)),
     }
