@@ -10,6 +10,7 @@ For what all storages can do, `orlop.open()` is the simpler face.
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int], object]
     PlainAcl = tuple[str, str, list[tuple[str, str, str, str]]]
     Outcomes = list[Exception | None]
+    Buckets = list["Bucket"]
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 AUTHENTICATED_USERS = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
@@ -143,12 +145,16 @@ class Service:
         """Removes a bucket that is empty."""
         self._service.remove(name, current())
 
-    def buckets(self) -> list[Bucket]:
-        return [Bucket(self, name, created=_time(created)) for name, created in self._service.buckets(current())[2]]
+    def list(self) -> tuple[Owner, Buckets]:
+        """Who the keys belong to, and that account's buckets, in one request."""
+        id, name, found = self._service.buckets(current())
+        return Owner(id, name), [Bucket(self, bucket, created=_time(created)) for bucket, created in found]
+
+    def buckets(self) -> Buckets:
+        return self.list()[1]
 
     def owner(self) -> Owner:
-        """Who the keys belong to."""
-        return Owner(*self._service.buckets(current())[:2])
+        return self.list()[0]
 
     def __iter__(self) -> Iterator[Bucket]:
         return iter(self.buckets())
@@ -371,13 +377,19 @@ class Object(_Place):
     def _pour(
         self, stream: IO[Any], described: dict[str, Any], overwrite: bool, progress: Progress | None
     ) -> native.Meta:
+        """What is small goes in one request, which can be a conditional one everywhere."""
+        chunks = _chunks(stream, progress)
+        begun: list[bytes] = []
+        while (chunk := next(chunks, None)) is not None:
+            begun.append(chunk)
+            if sum(map(len, begun)) >= PART_SIZE:
+                break
+        else:
+            return self._store.put(self.key, b"".join(begun), described, not overwrite, current())
         writer = self._store.write(self.key, described, not overwrite, current())
-        done = 0
         try:
-            while chunk := stream.read(_STEP):
-                done += writer.write(chunk.encode() if isinstance(chunk, str) else chunk)
-                if progress:
-                    progress(done)
+            for chunk in itertools.chain(begun, chunks):
+                writer.write(chunk)
             return writer.commit()
         except BaseException:
             writer.abort()
@@ -389,13 +401,16 @@ class Object(_Place):
 
     # -- Changing ----------------------------------------------------------------------------------------------------
 
-    def copy_to(self, target: Object, *, acl: str = "", keep_acl: bool = False, **attrs: Any) -> native.Meta:
-        """Copies on the service, to any of its buckets. With `attrs` (see `write`) they replace what the source has;
-        `keep_acl` gives the copy the source's list, which takes two more requests."""
+    def copy_to(
+        self, target: Object, *, acl: str = "", keep_acl: bool = False, replace: bool | None = None, **attrs: Any
+    ) -> native.Meta:
+        """Copies on the service, to any of its buckets. With `attrs` (see `write`) other than `provider`, or `replace`,
+        they replace what the source has; `keep_acl` gives the copy the source's list, which takes two more requests."""
         target._check_latest()
         described = _attrs(target.key, acl, attrs)
         provider = {**described["provider"], "CopySource": f"{self.bucket.name}/{self.key}"}
-        provider["MetadataDirective"] = "REPLACE" if attrs else "COPY"
+        replaced = bool(attrs.keys() - {"provider"}) if replace is None else replace
+        provider["MetadataDirective"] = "REPLACE" if replaced else "COPY"
         if self.version:
             provider["CopySourceVersion"] = self.version
         described["provider"] = provider
@@ -408,7 +423,7 @@ class Object(_Place):
         """Replaces what goes with the content (see `write`): a copy onto itself, which keeps no ACL."""
         if not attrs:
             raise InvalidArgument("there is nothing to set: write content_type, metadata, ...")
-        return self.copy_to(self, **attrs)
+        return self.copy_to(self, replace=True, **attrs)
 
     def remove(self) -> Removed:
         """Removing what is absent succeeds. Where versions are kept, the latest is hidden by a marker; one that was
@@ -427,6 +442,16 @@ class Object(_Place):
 
     def public_url(self) -> str:
         return self._store.public_url(self.key)
+
+
+def _chunks(stream: IO[Any], progress: Progress | None) -> Iterator[bytes]:
+    done = 0
+    while chunk := stream.read(_STEP):
+        data = chunk.encode() if isinstance(chunk, str) else chunk
+        done += len(data)
+        yield data
+        if progress:
+            progress(done)
 
 
 def _rebuild(kind: type[Service], configuration: dict[str, Any]) -> Service:

@@ -7,6 +7,7 @@ import resource
 import shlex
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,21 @@ def test_serve_in_tests(examples: Path) -> None:
     text, *requests = run(examples / "serve_in_tests").splitlines()
     assert text == "survives two failures"
     assert requests == ["PutObject 503", "PutObject 503", "PutObject 200", "GetObject 200"]
+
+
+@pytest.mark.skipif(not (ROOT / "build/dev/bin/orlop").exists(), reason="the command is not built")
+def test_share(examples: Path, prefix: Path, tmp_path: Path) -> None:
+    source = tmp_path / "notes.txt"
+    source.write_text("for everybody")
+    server = subprocess.Popen([prefix / "bin/orlop", "serve", "mem:", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    try:
+        told = dict(server.stdout.readline().rstrip("\n").split("=", 1) for _ in range(3))
+        url, *grants = run(examples / "share", source, "shared", env={**os.environ, **told}).splitlines()
+        assert grants == ["FULL_CONTROL to orlop", "READ to http://acs.amazonaws.com/groups/global/AllUsers"]
+        assert urllib.request.urlopen(url).read() == b"for everybody"
+    finally:
+        server.terminate()
+        server.wait(10)
 
 
 @pytest.mark.parametrize("form", [[], ["--static"]], ids=["plain", "static"])

@@ -14,28 +14,28 @@ namespace orlop::s3 {
 enum class Addressing : std::uint8_t { automatic, path, virtual_host, bucket_host };
 
 struct Options {
-  std::string bucket;
-  std::string region;    // empty: AWS_REGION, the profile's, else us-east-1; a wrong one is corrected by the redirect
-  std::string endpoint;  // scheme://host[:port]; empty: AWS in `region`
+  std::string bucket{};
+  std::string region{};    // empty: AWS_REGION, the profile's, else us-east-1; a wrong one is corrected by the redirect
+  std::string endpoint{};  // scheme://host[:port]; empty: AWS in `region`
   // What presigned and public URLs name instead of `endpoint`; empty: the same.
-  std::string public_endpoint;
+  std::string public_endpoint{};
 
   // Signed and public URLs name Amazon's host without a region in it, as boto3's do, where that host serves the region.
   bool global_urls = false;
 
   // Credentials: these, else the chain of docs/backends/s3.md. Looked up with the first request.
-  std::string access_key_id;
-  std::string secret_access_key;
-  std::string session_token;
-  std::string profile;
+  std::string access_key_id{};
+  std::string secret_access_key{};
+  std::string session_token{};
+  std::string profile{};
   bool anonymous = false;
 
   Addressing addressing =
       Addressing::automatic;  // automatic: virtual where the bucket's name allows it, path for endpoints
-  std::string dialect;        // "aws", "minio", "r2", ... (docs/backends/s3.md); empty: by endpoint
-  std::string signature;      // of presigned URLs: "v4", or "v2" for services that know nothing newer; empty: v4
+  std::string dialect{};      // "aws", "minio", "r2", ... (docs/backends/s3.md); empty: by endpoint
+  std::string signature{};    // of presigned URLs: "v4", or "v2" for services that know nothing newer; empty: v4
   // Of requests: the same, for services that know nothing newer.
-  std::string request_signature;
+  std::string request_signature{};
   // A signed URL ends with the credentials that signed it. True: the expiry is cut to their end; false: a longer one
   // is invalid_argument.
   bool clamp_expiry = false;
@@ -46,16 +46,16 @@ struct Options {
 
   // TLS and network.
   bool verify = true;
-  std::string ca_file;  // PEM; empty: the system's
-  std::string proxy;    // host:port or URL; empty: none ("proxies" of the environment are not used)
+  std::string ca_file{};  // PEM; empty: the system's
+  std::string proxy{};    // host:port or URL; empty: none ("proxies" of the environment are not used)
   Milliseconds connect_timeout{10'000};
   Milliseconds first_byte_timeout{60'000};  // from the last byte sent to the first received
   Milliseconds stall_timeout{30'000};       // the longest time in which not a byte moves
 
   std::uint64_t part_size = 8ULL << 20;  // of multipart uploads; grows when an object needs more than 10,000
   std::uint32_t concurrency = 10;        // parts in flight of one upload
-  std::string bucket_acl;                // canned ACL create_bucket() gives; empty: the account's default
-  std::string checksum;                  // "auto" (the dialect's), "none", "crc32", "crc32c", "crc64nvme", "sha256"
+  std::string bucket_acl{};              // canned ACL create_bucket() gives; empty: the account's default
+  std::string checksum{};                // "auto" (the dialect's), "none", "crc32", "crc32c", "crc64nvme", "sha256"
 };
 
 // Options by the names URLs and remotes give them ("region", "access_key_id", ...), without a bucket.

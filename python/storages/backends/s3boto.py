@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.deconstruct import deconstructible
 from django.utils.encoding import filepath_to_uri
 from orlop import NotFound, OrlopError
+from orlop.compat.boto.addresses import in_botos_order
 from orlop.ledger import current
 
 from storages.backends.s3 import S3File, S3Storage
@@ -21,7 +22,6 @@ from storages.s3.boto import (
     ProtocolIndependentOrdinaryCallingFormat,
     SubdomainCallingFormat,
     VHostCallingFormat,
-    in_botos_order,
     signed_pairs,
     unsigned_query,
     without_scheme,

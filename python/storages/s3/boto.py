@@ -38,17 +38,6 @@ def without_scheme(calling_format):
     return eras.name_of_calling_format(calling_format) == "ProtocolIndependentOrdinaryCallingFormat"
 
 
-def in_botos_order(url):
-    """A URL with a signature of version 2 as boto wrote it: URLs get stored, and compared."""
-    address, _, query = url.partition("?")
-    fields = [field.partition("=")[::2] for field in query.split("&")]
-    first = ("Signature", "Expires", "AWSAccessKeyId")
-    own = {name: value for name, value in fields if name in first}
-    rest = [(name, value.replace("%2F", "/")) for name, value in fields if name not in first]
-    rest.sort(key=lambda field: field[0].startswith("x-amz-"))
-    return address + "?" + "&".join(f"{name}={value}" for name, value in [*((n, own[n]) for n in first), *rest])
-
-
 def signed_pairs(headers, response_headers):
     """What url() was given, as pairs of a query; of the headers only those that a signature is about."""
     pairs = list((response_headers or {}).items())

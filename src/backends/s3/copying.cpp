@@ -41,8 +41,10 @@ class Source {
     if (auto version = source.attrs_->provider.extract("CopySourceVersion")) source.version_ = version.mapped();
     if (auto etag = source.attrs_->provider.extract("CopySourceIfMatch")) source.etag_ = etag.mapped();
     if (directive && directive.mapped() == "COPY") {
-      // An ACL is never copied: it goes along either way.
-      if (auto acl = source.attrs_->provider.extract("ACL")) source.acl_ = acl.mapped();
+      // What belongs to the copy and not to its content goes along either way.
+      for (const char* name : {"ACL", "StorageClass", "ServerSideEncryption", "SSEKMSKeyId"}) {
+        source.beside_.provider.insert(source.attrs_->provider.extract(name));
+      }
       source.attrs_.reset();
     }
     if (!named) return source;
@@ -57,10 +59,10 @@ class Source {
   // What a copy in parts gets, whose source has `present`.
   Attrs attrs_beside(const Attrs& present) const {
     Attrs attrs = attrs_ ? *attrs_ : present;
-    if (!acl_.empty()) attrs.provider.insert_or_assign("ACL", acl_);
+    for (const auto& [name, value] : beside_.provider) attrs.provider.insert_or_assign(name, value);
     return attrs;
   }
-  const std::string& acl() const noexcept { return acl_; }    // of a copy that keeps its attributes; empty: none
+  const Attrs& beside() const noexcept { return beside_; }    // of a copy that keeps its attributes
   const std::string& etag() const noexcept { return etag_; }  // that the source must have; empty: any
   bool is(std::string_view key) const noexcept { return !elsewhere() && version_.empty() && key_ == key; }
   std::string header() const {
@@ -85,7 +87,7 @@ class Source {
   Client& client_;
   std::string bucket_, key_, version_, etag_;
   std::optional<Attrs> attrs_;
-  std::string acl_;
+  Attrs beside_;
 };
 
 // Amazon says InvalidRequest for many things; only the size is worth another way.
@@ -99,7 +101,7 @@ Result<Meta> copy_at_once(Client& client, const Context& context, const CopyRequ
   if (!source.etag().empty()) put.headers.emplace_back("x-amz-copy-source-if-match", source.etag());
   put.headers.emplace_back("x-amz-metadata-directive", source.attrs() ? "REPLACE" : "COPY");
   if (source.attrs()) ORLOP_TRY(add_attrs(*source.attrs(), put.headers));
-  if (!source.acl().empty()) put.headers.emplace_back("x-amz-acl", source.acl());
+  ORLOP_TRY(add_attrs(source.beside(), put.headers));
   ORLOP_TRY(add_mode(client.dialect(), request.mode, request.if_match, put.headers));
   auto reply = client.exchange(context, put);
   if (!reply) return of_mode(std::move(reply).error(), request.mode);
@@ -166,7 +168,8 @@ Result<Meta> copy_in_parts(Client& client, Uploads& uploads, const Context& cont
 
 Result<Meta> copy_object(Client& client, Uploads& uploads, const Context& context, const CopyRequest& request) {
   ORLOP_ASSIGN(Source source, Source::of(client, request));
-  if (source.is(request.to) && !source.attrs() && request.mode == PutMode::overwrite) {
+  bool changes = source.attrs() || !source.beside().provider.empty();
+  if (source.is(request.to) && !changes && request.mode == PutMode::overwrite) {
     return source.stat(context);  // S3 refuses a copy that changes nothing
   }
   std::uint64_t limit = client.config().copy_limit.value_or(amazon_limit);

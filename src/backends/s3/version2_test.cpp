@@ -153,7 +153,8 @@ TEST(S3BucketAcl, GoesWithTheLocation) {
   ASSERT_TRUE(make_bucket(make_config(options).value(), transport, {}));
   const SentRequest& put = transport->sent().at(0);
   EXPECT_NE(put.body.find("<LocationConstraint>eu-west-1</LocationConstraint>"), std::string::npos);
-  std::string text = "PUT\n\n\n" + put.header("date") + "\nx-amz-acl:private\n/bucket";
+  std::string text =
+      "PUT\n" + put.header("content-md5") + "\napplication/xml\n" + put.header("date") + "\nx-amz-acl:private\n/bucket";
   EXPECT_EQ(put.header("authorization"), signed_by(options, text));
 }
 
