@@ -14,6 +14,7 @@ from datetime import timedelta
 import django
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import transaction
@@ -41,13 +42,14 @@ def empty():
     clear()
 
 
-@pytest.fixture(params=["s3", "memory", "local", "files"])
+@pytest.fixture(params=["s3", "memory", "local", "files", "Django's"])
 def storage(request, own_place, tmp_path):
     kinds = {
         "s3": own_place.storage,
         "memory": kept_in_memory,
         "local": lambda: LocalStorage(root=str(tmp_path)),
         "files": lambda: kept_in(tmp_path),
+        "Django's": InMemoryStorage,
     }
     return use(kinds[request.param]())
 

@@ -70,13 +70,19 @@ def _by_listdir(storage, folder):
     except FileNotFoundError:
         return
     for name in files:
-        path = posixpath.join(folder, name)
-        try:
-            yield Stored(path, storage.size(path), _seconds(storage.get_modified_time(path)))
-        except FileNotFoundError:
-            continue
+        stored = ask(storage, posixpath.join(folder, name))
+        if stored is not None:
+            yield stored
     for name in directories:
         yield from _by_listdir(storage, posixpath.join(folder, name))
+
+
+def ask(storage, name):
+    """Of a storage nobody knows: Stored, or None if the file is not there."""
+    try:
+        return Stored(name, storage.size(name), _seconds(storage.get_modified_time(name)))
+    except FileNotFoundError:
+        return None
 
 
 def _seconds(moment):

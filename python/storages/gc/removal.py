@@ -7,7 +7,7 @@ from django.core.files.storage import FileSystemStorage
 from django.core.management.base import CommandError
 from orlop.ledger import current
 
-from storages.gc.listing import Stored
+from storages.gc.listing import Stored, ask
 from storages.journal.finishing import entries_for
 from storages.journal.wrappers import all_wrappers
 from storages.s3.errors import explain
@@ -89,7 +89,7 @@ def _as_now(place, batch):
         ]
     if isinstance(place.storage, FileSystemStorage):
         return [_stat(one) for one in batch]
-    return batch
+    return [ask(place.storage, one.key) for one in batch]
 
 
 def _stat(one):
