@@ -491,6 +491,7 @@ call_command("storages", "repair")
 """
 
 
+@transactions.options_of_default
 def test_without_the_journal(tmp_path):
     """It is asked for by those who need it."""
     command = [sys.executable, "-c", PROGRAM, str(tmp_path)]

@@ -25,7 +25,7 @@ from helpers.models import the_storage
 _numbers = itertools.count(1)
 
 options_of_default = pytest.mark.skipif(
-    django.VERSION < (5, 1), reason="override_settings() loses the OPTIONS of default and staticfiles"
+    django.VERSION < (5, 1), reason="settings that are set here lose the OPTIONS of default and staticfiles"
 )
 
 
