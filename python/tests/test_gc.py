@@ -322,6 +322,16 @@ def test_one_folder_of_a_bucket(own_place):
         assert names_of(findings("--storage", "memos")[0]) == [("orphan", "2.txt"), ("missing", "missing.txt")]
 
 
+def test_rows_of_every_database_count(tmp_path):
+    storage = use(kept_in(tmp_path / "files"))
+    put(storage, "docs/a.txt", "docs/b.txt", "docs/orphan.txt")
+    with transactions.another_database(tmp_path) as other:
+        Document.objects.create(file="docs/a.txt")
+        Document.objects.using(other).create(file="docs/b.txt")
+        found, totals = findings()
+    assert names_of(found) == [("orphan", "orphan.txt")] and totals["rows"] == 2
+
+
 def test_one_bucket_under_two_addresses(own_place):
     """What rows of either name is no orphan, and no file of the other is missing."""
     here = use(own_place.storage())

@@ -450,6 +450,15 @@ def test_a_promotion_that_fails_is_kept_in_the_journal(own_place, own_server, ca
     assert storage.open(row.file.name).read() == b"content"
 
 
+def test_one_that_fails_holds_up_no_other(own_place, own_server, caplog):
+    storage = use(TransactionalStorage(own_place.storage(file_overwrite=False)))
+    with own_server.faults("CopyObject 403-once"), transaction.atomic():
+        names = [Document.objects.create(file=text()).file.name for _ in range(30)]
+    assert sum(map(storage.inner.exists, names)) == 29 and len(journal()) == 1
+    assert [name for name in seen(storage) if name.startswith(".pending/")] == [journal()[0].staged]
+    assert all(storage.open(name).read() == b"content" for name in names)
+
+
 def test_an_upload_that_fails_leaves_nothing(own_place, own_server):
     storage = use(TransactionalStorage(own_place.storage(file_overwrite=False)))
     with own_server.faults("PutObject 403"), pytest.raises(orlop.OrlopError), transaction.atomic():
@@ -539,6 +548,23 @@ def test_with_a_key_of_the_customers_content_is_sent_again(monkeypatch):
         row = Document.objects.create(file=text())
     agree(storage)
     assert row.file.read() == b"content"
+
+
+def test_of_several_databases_one_counts(tmp_path):
+    storage = use(TransactionalStorage(kept_in(tmp_path / "files"), using="other"))
+    with transactions.another_database(tmp_path) as other:
+        with pytest.raises(Undone), transaction.atomic():
+            name = Document.objects.create(file=text()).file.name
+            raise Undone
+        assert seen(storage) == [name]  # nobody told the other database
+        storage.delete(name)
+        with pytest.raises(Undone), transaction.atomic(using=other):
+            Document.objects.using(other).create(file=text())
+            raise Undone
+        assert seen(storage) == []
+        with transaction.atomic(using=other):
+            row = Document.objects.using(other).create(file=text())
+        assert seen(storage) == [row.file.name] and journal() == []
 
 
 def test_bad_options():

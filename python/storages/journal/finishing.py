@@ -5,6 +5,8 @@ Staged content of those before it is removed first: whoever was about to put tha
 """
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
 
 from django.apps import apps
@@ -74,15 +76,32 @@ def finish(using, staging, groups, known=None):
     superseded = [entry for group in groups for entry in group[:-1]]
     staging.remove([entry.staged for entry in superseded if entry.staged])
     done, failed = list(superseded), []
-    for *_, entry in groups:
-        try:
-            _do(staging, entry, (known or {}).get(entry.staged))
+    for entry, error in _do_all(staging, [group[-1] for group in groups], known or {}):
+        if error is None:
             done.append(entry)
-        except Exception as error:
+        else:
             failed.append((entry, error))
     staging.remove([entry.staged for entry in done if entry.staged and entry not in superseded])
     forget(using, done)
     return failed
+
+
+def _do_all(staging, found, known):
+    """(entry, error or None) of each. Whoever commits waits for them, so where they are requests, some go at a time."""
+
+    def attempt(entry):
+        try:
+            _do(staging, entry, known.get(entry.staged))
+        except Exception as error:
+            return error
+        return None
+
+    if len(found) < 2 or staging.at_once < 2:
+        return [(entry, attempt(entry)) for entry in found]
+    with ThreadPoolExecutor(min(staging.at_once, len(found))) as pool:
+        # Each in the context of the caller, whose requests these are.
+        attempts = [pool.submit(copy_context().run, attempt, entry) for entry in found]
+        return [(entry, made.result()) for entry, made in zip(found, attempts)]
 
 
 def _do(staging, entry, known):

@@ -21,6 +21,8 @@ _TOKEN_LENGTH = 22  # of 62 characters: 130 bits
 class Staging:
     """For any storage of Django's: content goes through this process once more when it is put in place."""
 
+    at_once = 1  # that are put in place: how many threads may use the storage
+
     def __init__(self, storage, folder):
         self.storage = storage
         self.folder = folder
@@ -107,6 +109,8 @@ _WITH_CUSTOMERS_KEY = "SSECustomerKey"
 
 class S3Staging(Staging):
     """Copies on the service."""
+
+    at_once = 16
 
     @explained
     def put(self, name, content):

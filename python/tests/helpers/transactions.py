@@ -12,7 +12,7 @@ import pytest
 from django.apps import apps
 from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
-from django.db import connection, models
+from django.db import connection, connections, models
 from django.test import modify_settings
 from storages.backends.memory import MemoryStorage
 from storages.gc import sources
@@ -92,6 +92,21 @@ def tables():
                 for model in reversed(MODELS):
                     editor.delete_model(model)
             call_command("migrate", "storages_journal", "zero", verbosity=0)
+
+
+@contextmanager
+def another_database(folder):
+    """The alias of a second database with the tables."""
+    connections.databases["other"] = {**connections.databases["default"], "NAME": str(folder / "other.sqlite3")}
+    call_command("migrate", "storages_journal", database="other", verbosity=0)
+    with connections["other"].schema_editor() as editor:
+        for model in MODELS:
+            editor.create_model(model)
+    try:
+        yield "other"
+    finally:
+        connections["other"].close()
+        del connections["other"], connections.databases["other"]
 
 
 def use(storage):
