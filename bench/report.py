@@ -49,6 +49,9 @@ NUMBERS = [
     Number("its time", "transfers", "download", "orlop", "seconds", 1, "", "s5cmd"),
     Number("Signing with the day's key", "wire", "signed_head", "orlop", "cpu_us", 1, "µs"),
     Number("`gc` of a million, peak memory", "gc", "files", MILLION, "peak_mib", 1.1, "", "100,000 files and rows"),
+    Number("`url()`, one by one", "signing", "url", "orlop Django", "cpu_us", 10, "µs"),
+    Number("`urls()`, in bulk", "signing", "urls", "orlop Django", "cpu_us", 5, "µs"),
+    Number("Beginning a direct upload", "signing", "begin", "orlop Django", "cpu_us", 1000, "µs"),
     Number("Compiling the library, two cores", "library_build", "library", "orlop", "cpu_s_per_core", 60, "s"),
 ]
 UNITS = {

@@ -21,8 +21,8 @@ from orlop import InvalidArgument
 from orlop.ledger import current
 
 from storages.doubles import crc32_of
+from storages.orders import Signed, SigningOrder
 from storages.s3.parameters import to_request
-from storages.signing import Signed, SigningOrder
 from storages.utils import clean_name
 
 _SALT = "storages.served"

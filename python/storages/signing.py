@@ -1,9 +1,6 @@
 """Signing in one place: addresses, forms, parts and cookies, on every storage behind the same call."""
 
 import time
-from base64 import b64encode
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
 
 from orlop import Unsupported
 from orlop.ledger import current
@@ -12,74 +9,8 @@ from storages.s3.errors import explained
 from storages.s3.parameters import to_request
 from storages.utils import clean_name
 
-METHODS = ("GET", "HEAD", "PUT", "DELETE", "POST")
-
 # https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html: X-Amz-Expires
 _LONGEST = 604_800
-
-# What an answer can be told to say, by the header's name and by the parameter's of url().
-# https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-_ANSWER_HEADERS = {
-    name.lower(): "Response" + name.replace("-", "")
-    for name in (
-        "Cache-Control",
-        "Content-Disposition",
-        "Content-Encoding",
-        "Content-Language",
-        "Content-Type",
-        "Expires",
-    )
-}
-
-
-@dataclass(frozen=True)
-class Signed:
-    """A request that somebody else can send. What it opens is a secret: the repr does not show it."""
-
-    method: str
-    url: str = field(repr=False)
-    headers: dict = field(default_factory=dict, repr=False)  # must be sent as they are
-    fields: list = field(default_factory=list, repr=False)  # of a POST form, in order, before the file
-    cookies: dict = field(default_factory=dict, repr=False)
-    expires_at: datetime = None
-
-    def __str__(self):
-        return self.url
-
-    def as_dict(self):
-        """What a browser needs, for JSON."""
-        return {"method": self.method, "url": self.url, "headers": self.headers, "fields": self.fields}
-
-    def set_cookies(self, response, **attributes):
-        """Gives the cookies to a visitor; `domain` is what most sites behind CloudFront have to give."""
-        attributes = {"secure": True, "httponly": True, "samesite": "Lax", **attributes}
-        for name, value in self.cookies.items():
-            response.set_cookie(name, value, **attributes)
-        return response
-
-
-@dataclass
-class SigningOrder:
-    """What is to be signed, as the storages agree on it."""
-
-    method: str
-    key: str
-    expires: int
-    signed_at: int  # seconds since 1970
-    query: list = field(default_factory=list)
-    headers: list = field(default_factory=list)
-    fields: list = field(default_factory=list)  # of a form, as they are
-    prefixes: list = field(default_factory=list)  # of a form, what the sender's values begin with
-    min_size: int = 0
-    max_size: int = None
-
-    @property
-    def ends(self):
-        return self.signed_at + self.expires
-
-    @property
-    def expires_at(self):
-        return datetime.fromtimestamp(self.ends, timezone.utc)
 
 
 def window(expires, stable_for, now=None):
@@ -92,19 +23,6 @@ def window(expires, stable_for, now=None):
     if stable_for < 0:
         raise ValueError(f"stable_for: expected a number of seconds, not {stable_for}")
     return now - now % stable_for, int(expires) + stable_for
-
-
-def common_type(content_types):
-    """(type, None) for exactly one type, (None, prefix) for what several begin with."""
-    types = list(content_types or ())
-    if len(types) == 1 and not types[0].endswith("*"):
-        return types[0], None
-    starts = [each.rstrip("*") for each in types]
-    prefix = starts[0] if starts else ""
-    for each in starts[1:]:
-        while not each.startswith(prefix):
-            prefix = prefix[:-1]
-    return None, prefix
 
 
 class SigningMixin:
@@ -137,30 +55,24 @@ class SigningMixin:
         `max_size` of one of `content_types`. `cookies` in place of a signature in the URL open everything that `name`,
         with its wildcards, matches.
         """
-        if method not in METHODS:
-            raise ValueError(f"method: expected {', '.join(METHODS)}, not {method!r}")
+        from storages.orders import make_order
+
         key = self._normalize_name(clean_name(name))
         signed_at, expires = self._window(self.querystring_expire if expires is None else expires, stable_for)
-        if cookies:
-            return self._sign_cookies(key, signed_at + expires)
-        order = SigningOrder(method, key, expires, signed_at)
-        if method in ("PUT", "POST"):
-            _refuse(response_headers, f"response_headers: a {method} is answered by the store alone")
-            _refuse(parameters, f"parameters: those of url(), which a {method} has none of")
-        else:
-            _refuse(
-                content_type or content_types or checksum or max_size is not None or size is not None or exclusive,
-                f"limits of types and sizes are for what is sent: for PUT and POST, not {method}",
-            )
-        if method == "POST":
-            self._order_form(order, content_type, content_types, size, min_size, max_size, checksum, headers)
-        elif method == "PUT":
-            _refuse(content_types, "content_types: a PUT is bound to one type, content_type")
-            _refuse(max_size is not None, "max_size: a PUT is bound to one size; give size, or sign a POST")
-            _order_put(order, content_type, size, checksum, headers, exclusive)
-        else:
-            order.query, order.headers = to_request({**_answers(response_headers), **(parameters or {})})
-        return self._sign(order)
+        order = make_order(
+            (method, key, expires, signed_at),
+            response_headers=response_headers,
+            parameters=parameters,
+            content_type=content_type,
+            content_types=content_types,
+            size=size,
+            min_size=min_size,
+            max_size=max_size,
+            checksum=checksum,
+            headers=headers,
+            exclusive=exclusive,
+        )
+        return self._sign_cookies(key, order.ends) if cookies else self._sign(order)
 
     def urls(self, names, parameters=None, expire=None, *, stable_for=None):
         """url() of many names at once, in their order. Of signed addresses hundreds of thousands a second."""
@@ -195,6 +107,8 @@ class SigningMixin:
         return signed_at, good_for
 
     def _sign(self, order):
+        from storages.orders import Signed
+
         if order.method == "GET" and (self.custom_domain or not self.querystring_auth):
             return Signed("GET", self._unsigned_url(order), expires_at=order.expires_at)
         signed_at = order.signed_at * 1_000_000
@@ -215,58 +129,14 @@ class SigningMixin:
             )
         return Signed(made.method, made.url, dict(made.headers), list(made.fields), {}, order.expires_at)
 
-    def _order_form(self, order, content_type, content_types, size, min_size, max_size, checksum, headers):
-        order.fields = [(name, value) for name, value in (headers or {}).items()]
-        exact, prefix = (content_type, None) if content_type else common_type(content_types)
-        if exact:
-            order.fields.append(("Content-Type", exact))
-        elif prefix is not None:
-            order.prefixes.append(("Content-Type", prefix))
-        if checksum:
-            order.fields += [("x-amz-checksum-algorithm", "CRC32"), ("x-amz-checksum-crc32", _base64(checksum))]
-        order.fields.append(("success_action_status", "204"))
-        order.min_size, order.max_size = (size, size) if size is not None else (min_size, max_size)
-
     def _sign_cookies(self, key, ends):
+        from storages.orders import Signed, moment_of
+
         signer = getattr(self, "cloudfront_signer", None)
         if not (self.custom_domain and signer and hasattr(signer, "cookies")):
             raise Unsupported(
                 "cookies are CloudFront's: set AWS_S3_CUSTOM_DOMAIN, AWS_CLOUDFRONT_KEY_ID and AWS_CLOUDFRONT_KEY"
             )
-        moment = datetime.fromtimestamp(ends, timezone.utc)
+        moment = moment_of(ends)
         url = self._domain_url(key)
         return Signed("GET", url, cookies=signer.cookies(url, moment), expires_at=moment)
-
-
-def _order_put(order, content_type, size, checksum, headers, exclusive):
-    order.headers = [(name.lower(), value) for name, value in (headers or {}).items()]
-    if content_type:
-        order.headers.append(("content-type", content_type))
-    if size is not None:
-        order.headers.append(("content-length", str(int(size))))
-    if checksum:
-        order.headers.append(("x-amz-checksum-crc32", _base64(checksum)))
-    if exclusive:
-        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-        order.headers.append(("if-none-match", "*"))
-
-
-def _answers(response_headers):
-    parameters = {}
-    for name, value in (response_headers or {}).items():
-        parameter = _ANSWER_HEADERS.get(name.lower())
-        if parameter is None:
-            raise ValueError(
-                f"response_headers: no answer can be told to say {name!r}; there are {', '.join(_ANSWER_HEADERS)}"
-            )
-        parameters[parameter] = value
-    return parameters
-
-
-def _base64(checksum):
-    return checksum if isinstance(checksum, str) else b64encode(checksum).decode()
-
-
-def _refuse(value, why):
-    if value:
-        raise ValueError(why)

@@ -21,7 +21,8 @@ from orlop.pytest_plugin import s3_server
 from storages.backends.local import LocalStorage
 from storages.backends.memory import MemoryStorage
 from storages.backends.s3 import S3Storage
-from storages.signing import common_type, window
+from storages.orders import common_type
+from storages.signing import window
 
 __all__ = ["s3_server"]
 
@@ -315,7 +316,7 @@ def test_keys_that_lead_out_are_refused(served, tmp_path):
 
 
 def _order(key):
-    from storages.signing import SigningOrder
+    from storages.orders import SigningOrder
 
     return SigningOrder("GET", key, 60, int(time.time()))
 

@@ -248,20 +248,40 @@ std::optional<Authorization> parse_authorization(std::string_view value) {
   return result;
 }
 
-std::string presigned_query(const SigningKey& key, const PresignInput& input) {
-  CanonicalRequest request{input.method, input.path, {}, input.headers, input.payload_hash};
+QuerySigner::QuerySigner(std::shared_ptr<const SigningKey> key, const PresignInput& input) : key_(std::move(key)) {
+  CanonicalRequest request{input.method, {}, {}, input.headers, input.payload_hash};
   std::vector<Field> fields(input.parameters.begin(), input.parameters.end());
   fields.emplace_back("X-Amz-Algorithm", algorithm);
-  fields.emplace_back("X-Amz-Credential", std::string(input.access_key_id) + '/' + key.scope_text());
+  fields.emplace_back("X-Amz-Credential", std::string(input.access_key_id) + '/' + key_->scope_text());
   fields.emplace_back("X-Amz-Date", input.date);
   fields.emplace_back("X-Amz-Expires", std::to_string(input.expires));
   fields.emplace_back("X-Amz-SignedHeaders", request.signed_headers());
   if (!input.session_token.empty()) fields.emplace_back("X-Amz-Security-Token", input.session_token);
-
   std::string canonical = canonical_query(fields);
   request.query = canonical;
-  std::string signature = key.sign(string_to_sign(input.date, key.scope_text(), request.to_string()));
-  return encoded_query(fields).append("&X-Amz-Signature=").append(signature);
+  std::size_t place = input.method.size() + 1;  // behind the line of the method
+  std::string text = request.to_string();
+  before_ = text.substr(0, place);
+  behind_ = text.substr(place);
+  signed_ = string_to_sign(input.date, key_->scope_text(), {});
+  signed_.resize(signed_.size() - empty_sha256.size());
+  query_ = '?' + encoded_query(fields) + "&X-Amz-Signature=";
+}
+
+void QuerySigner::append(std::string& url, std::string_view path) const {
+  std::string text;
+  text.reserve(std::max(before_.size() + path.size() + behind_.size(), signed_.size() + empty_sha256.size()));
+  text.append(before_).append(path).append(behind_);
+  std::string hash = sha256(text).hex();
+  text.assign(signed_).append(hash);
+  url.append(query_).append(key_->sign(text));
+}
+
+std::string presigned_query(const SigningKey& key, const PresignInput& input) {
+  std::shared_ptr<const SigningKey> borrowed(std::shared_ptr<void>(), &key);
+  std::string query;
+  QuerySigner(std::move(borrowed), input).append(query, input.path);
+  return query.substr(1);
 }
 
 ChunkSigner::ChunkSigner(std::shared_ptr<const SigningKey> key, std::string date, std::string seed)

@@ -124,6 +124,19 @@ struct PresignInput {
 };
 std::string presigned_query(const SigningKey& key, const PresignInput& input);
 
+// The same for many paths: all that does not depend on the path is written down once. `input.path` is not looked at.
+class QuerySigner {
+ public:
+  QuerySigner(std::shared_ptr<const SigningKey> key, const PresignInput& input);
+  // Appends "?" and the query to `url`.
+  void append(std::string& url, std::string_view path) const;
+
+ private:
+  std::shared_ptr<const SigningKey> key_;
+  std::string before_, behind_;  // the path in the canonical request
+  std::string signed_, query_;   // the string to sign and the URL's query, up to the hash and the signature
+};
+
 // The chain of signatures of a streamed body, each over a chunk and the signature before it; the seed is that of the
 // headers. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
 class ChunkSigner {

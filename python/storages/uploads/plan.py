@@ -11,9 +11,9 @@ from django.core.exceptions import SuspiciousOperation
 from orlop import InvalidArgument, NotFound, PreconditionFailed
 from orlop.ledger import current
 
+from storages.orders import Signed, SigningOrder
 from storages.s3.errors import explained
 from storages.s3.parameters import to_attrs
-from storages.signing import Signed, SigningOrder
 from storages.uploads.tickets import Receipt, UploadRefused
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html

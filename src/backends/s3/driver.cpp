@@ -103,7 +103,7 @@ class S3Driver final : public Driver {
   }
   Result<Presigned> presign(const Context& context, const PresignRequest& request) override {
     ORLOP_TRY(check_key(request.key));
-    return presign_request(client_, context, request);
+    return presign_request(client_, presign_memo_, context, request);
   }
   Multipart* multipart() noexcept override { return &uploads_; }
 
@@ -128,6 +128,7 @@ class S3Driver final : public Driver {
   const std::shared_ptr<Client> shared_;
   Client& client_;
   Uploads uploads_;
+  PresignMemo presign_memo_;
 };
 
 }  // namespace

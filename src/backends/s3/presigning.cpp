@@ -101,26 +101,20 @@ std::vector<wire::Field> query_of(const PresignRequest& request) {
   return query;
 }
 
-Presigned presign_url(const Signer& signer, const PresignRequest& request) {
+wire::QuerySigner query_signer(const Signer& signer, const PresignRequest& request, const StringMap& own_headers) {
   std::vector<wire::Field> headers = {{"host", signer.route.host}};
-  Presigned result;
-  result.method = method_name(request.method);
-  result.headers = request_headers(request);
-  headers.insert(headers.end(), result.headers.begin(), result.headers.end());
+  headers.insert(headers.end(), own_headers.begin(), own_headers.end());
   std::ranges::sort(headers, {}, &wire::Field::first);
-  std::string path = path_of(signer.route, request.key);
   std::vector<wire::Field> parameters = query_of(request);
-  std::string query =
-      wire::presigned_query(*signer.key, {.method = result.method,
-                                          .path = path,
-                                          .parameters = parameters,
-                                          .headers = headers,
-                                          .access_key_id = signer.credentials->access_key_id,
-                                          .session_token = signer.credentials->session_token,
-                                          .date = signer.date,
-                                          .expires = static_cast<std::uint64_t>(signer.expires.count())});
-  result.url = fmt::format("{}{}?{}", signer.route.origin, path, query);
-  return result;
+  return {signer.key,
+          {.method = method_name(request.method),
+           .path = {},
+           .parameters = parameters,
+           .headers = headers,
+           .access_key_id = signer.credentials->access_key_id,
+           .session_token = signer.credentials->session_token,
+           .date = signer.date,
+           .expires = static_cast<std::uint64_t>(signer.expires.count())}};
 }
 
 bool is_content_header(std::string_view name) { return name == "content-type" || name == "content-md5"; }
@@ -202,19 +196,98 @@ Presigned presign_form(const Client& client, const Signer& signer, const Presign
   return result;
 }
 
+PresignRequest without_key(PresignRequest request) {
+  request.key = {};  // it is the caller's
+  return request;
+}
+
+std::chrono::seconds whole_seconds(SystemTime time) {
+  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
+}
+
 }  // namespace
 
-Result<Presigned> presign_request(Client& client, const Context& context, const PresignRequest& request) {
+// Of a signed URL all but its path, and what it was made of.
+struct PresignMemo::Common {
+  PresignRequest request;
+  std::chrono::seconds signed_at;
+  std::shared_ptr<const Credentials> credentials;
+  std::shared_ptr<const Route> route;
+  std::string origin, directory;
+  StringMap headers;
+  wire::QuerySigner signer;
+
+  bool serves(const PresignRequest& other, std::chrono::seconds now, const Credentials* credentials_now,
+              const Route* route_now) const {
+    return signed_at == now && credentials.get() == credentials_now && route.get() == route_now &&
+           request.method == other.method && request.expires == other.expires &&
+           request.parameters == other.parameters && request.query == other.query && request.headers == other.headers;
+  }
+
+  Presigned presign(std::string_view key) const {
+    Presigned result;
+    result.method = method_name(request.method);
+    result.headers = headers;
+    std::string path;
+    path.reserve(directory.size() + 1 + key.size() + 16);
+    path.append(directory).append(1, '/');
+    wire::append_path(path, key);
+    result.url.reserve(origin.size() + path.size() + 512);
+    result.url.append(origin).append(path);
+    signer.append(result.url, path);
+    return result;
+  }
+};
+
+std::shared_ptr<const PresignMemo::Common> PresignMemo::get() const {
+  std::lock_guard lock(mutex_);
+  return common_;
+}
+
+void PresignMemo::set(std::shared_ptr<const Common> common) {
+  std::lock_guard lock(mutex_);
+  common_.swap(common);
+}
+
+namespace {
+
+Result<std::shared_ptr<const PresignMemo::Common>> common_part(Client& client, PresignMemo& memo,
+                                                               const Context& context, const PresignRequest& request) {
+  auto now = whole_seconds(request.signed_at.value_or(client.now()));
+  auto known = memo.get();
+  if (known) {
+    ORLOP_ASSIGN(auto credentials, client.credentials(context));
+    ORLOP_ASSIGN(auto route, client.route());
+    if (known->serves(request, now, credentials.get(), route.get())) return known;
+  }
+  ORLOP_ASSIGN(Signer signer, make_signer(client, context, request));
+  ORLOP_ASSIGN(auto route, client.route());
+  StringMap headers = request_headers(request);
+  wire::QuerySigner query = query_signer(signer, request, headers);
+  auto made = std::make_shared<const PresignMemo::Common>(
+      PresignMemo::Common{without_key(request), now, signer.credentials, std::move(route), signer.route.origin,
+                          signer.route.path, std::move(headers), std::move(query)});
+  memo.set(made);
+  return made;
+}
+
+}  // namespace
+
+Result<Presigned> presign_request(Client& client, PresignMemo& memo, const Context& context,
+                                  const PresignRequest& request) {
   for (const auto* given : {&request.parameters, &request.query, &request.headers}) {
     for (const auto& [name, value] : *given) {
       if (!valid_header_value(value))
         return Error(Code::invalid_argument, fmt::format("{} holds control characters", name));
     }
   }
+  if (request.method != SignedMethod::post && !client.config().presign_v2) {
+    ORLOP_ASSIGN(auto common, common_part(client, memo, context, request));
+    return common->presign(request.key);
+  }
   ORLOP_ASSIGN(Signer signer, make_signer(client, context, request));
   if (request.method == SignedMethod::post) return presign_form(client, signer, request);
-  if (client.config().presign_v2) return presign_url_v2(client, signer, request);
-  return presign_url(signer, request);
+  return presign_url_v2(client, signer, request);
 }
 
 Result<std::string> public_address(Client& client, std::string_view key) {

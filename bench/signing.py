@@ -1,0 +1,54 @@
+"""Signed addresses one by one and in bulk, and the view that begins a direct upload: CPU, in interleaved rounds."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness import OUR_PYTHON, PEER_PYTHON, ROOT, Worker, interleave, null_server, show, versions, write_result
+
+CLIENTS = ROOT / "bench" / "clients"
+OURS = {"PYTHONPATH": str(ROOT / "python")}
+IN_BULK = 1000  # names a call of urls()
+# name: (interpreter, program, environment, calls a round)
+PARTICIPANTS = {
+    "orlop Django": (OUR_PYTHON, "signing_django.py", OURS, 20_000),
+    "boto3": (PEER_PYTHON, "boto3_client.py", {}, 500),
+    "django-storages": (PEER_PYTHON, "signing_django.py", {}, 500),
+}
+
+
+def per_name(row: dict) -> dict:
+    return {
+        figure: round(value / IN_BULK, 3) if figure.endswith(("us", "min", "max")) else value
+        for figure, value in row.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    rounds = parser.parse_args().rounds
+
+    with null_server() as endpoint:
+        workers = [
+            Worker(name, [python, CLIENTS / program], endpoint, environment)
+            for name, (python, program, environment, _) in PARTICIPANTS.items()
+        ]
+        ours = workers[:1]
+        rows = {
+            "url": interleave(workers, "url", {name: row[3] for name, row in PARTICIPANTS.items()}, rounds, endpoint)
+        }
+        bulk = interleave(ours, "urls", {"orlop Django": 50}, rounds, endpoint)
+        rows["urls"] = {name: per_name(row) for name, row in bulk.items()}
+        rows["begin"] = interleave(ours, "begin", {"orlop Django": 1000}, rounds, endpoint)
+        for worker in workers:
+            worker.close()
+    show("url(): microseconds of CPU an address", rows["url"], against="boto3")
+    show("urls() of 1000 names: microseconds of CPU an address", rows["urls"])
+    show("the view that begins an upload: microseconds of CPU", rows["begin"])
+    peers = versions(PEER_PYTHON, "boto3", "django-storages", "Django")
+    print(f"\n{write_result('signing', rows, rounds=rounds, peers=peers)}")
+
+
+if __name__ == "__main__":
+    main()
