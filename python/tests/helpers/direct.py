@@ -12,9 +12,12 @@ import uuid
 import zlib
 
 from django.conf import settings
+from django.core.files.storage import default_storage
+from django.core.files.storage import storages as django_storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 from django.urls import clear_url_caches, include, path
+from django.utils.functional import empty
 
 ALIASES = ("s3", "memory", "local")
 
@@ -57,7 +60,13 @@ def site(server, directory, **options):
         FORM_RENDERER=renderer,
     ):
         clear_url_caches()
+        # In Django 4.2 the signal for one setting of the two loses the options of the other.
+        settings.STORAGES["default"] = storages["s3"]
+        django_storages._storages.pop("default", None)
+        django_storages.backends["default"] = storages["s3"]
+        default_storage._wrapped = empty
         yield
+    default_storage._wrapped = empty
     clear_url_caches()
 
 
