@@ -40,6 +40,21 @@ def check_settings(app_configs, **kwargs):
     return [_message(finding) for finding in _findings() if not _is_for_deployment(finding)]
 
 
+@checks.register("storages")
+def check_journal(app_configs, **kwargs):
+    from django.apps import apps
+
+    if apps.is_installed("storages.journal"):
+        return []
+    text = "TransactionalStorage keeps a journal"
+    hint = 'Add "storages.journal" to INSTALLED_APPS, and migrate.'
+    return [
+        checks.Error(f"STORAGES[{alias!r}]: {text}", hint=hint, id="storages.E090")
+        for alias, spec in (set_values().get("STORAGES") or {}).items()
+        if spec.get("BACKEND") == "storages.transactional.TransactionalStorage"
+    ]
+
+
 @checks.register("storages", deploy=True)
 def check_deployment(app_configs, **kwargs):
     from django.apps import apps

@@ -352,6 +352,7 @@ def test_one_directory_seen_by_two_classes(tmp_path):
     local = Memo._meta.get_field("file").storage = LocalStorage(root=str(tmp_path / "local"))
     put(kept_in(tmp_path), "a.txt")
     put(local, "b.txt")
+    put(kept_in(tmp_path), "local.uploads/part")
     os.symlink(tmp_path, tmp_path.with_name("alias"))
     Document._meta.get_field("preview").storage = kept_in(tmp_path.with_name("alias"))
     Document.objects.create(preview="a.txt")

@@ -22,7 +22,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
-from django.test import TestCase
+from django.test import TestCase, modify_settings, override_settings
 from django.test.utils import CaptureQueriesContext
 from helpers import transactions
 from helpers.transactions import Document, clear, journal, kept_in, kept_in_memory, names_in, names_in_rows, use
@@ -530,6 +530,17 @@ def test_another_device_below_the_folder(tmp_path, monkeypatch):
     assert row.file.read() == b"content"
 
 
+def test_a_check_asks_for_the_journal():
+    from storages.checks import check_journal
+
+    wrapped = {"BACKEND": "storages.transactional.TransactionalStorage", "OPTIONS": {"storage": "media"}}
+    with override_settings(STORAGES={"default": wrapped, "media": {"BACKEND": "x"}}):
+        assert check_journal(None) == []
+        with modify_settings(INSTALLED_APPS={"remove": "storages.journal"}):
+            (error,) = check_journal(None)
+    assert (error.id, error.msg) == ("storages.E090", "STORAGES['default']: TransactionalStorage keeps a journal")
+
+
 def test_in_memory_there_is_nobody_to_keep_out():
     storage = TransactionalStorage(kept_in_memory(default_acl="public-read", object_parameters={"CacheControl": "x"}))
     for content in (text(), storage.stage(text())):
@@ -603,8 +614,6 @@ def test_by_alias_and_by_specification(tmp_path, settings_of):
 
 @pytest.fixture
 def settings_of():
-    from django.test import override_settings
-
     static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     return lambda **storages: override_settings(STORAGES={"staticfiles": static, **storages})
 

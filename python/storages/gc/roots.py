@@ -76,7 +76,8 @@ def _keep_disks_apart(found):
     plain = found.get("file:")
     for root in disks if plain else ():
         directory = root.name.removeprefix("local://") + "/"
-        plain.foreign[directory] = "a LocalStorage keeps its files there"
+        for kept in (directory, f"{directory[:-1]}.uploads/"):
+            plain.foreign[kept] = "a LocalStorage keeps its files there"
         for place in plain.places:
             if place.prefix.startswith(directory):
                 root.foreign[place.prefix.removeprefix(directory)] = "a FileSystemStorage keeps its files there"
