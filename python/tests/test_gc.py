@@ -413,6 +413,16 @@ def test_what_was_never_committed_is_removed(wrapped):
     assert names_in(wrapped.inner) == []
 
 
+def test_a_store_that_refuses_is_told(own_place, own_server):
+    storage = use(TransactionalStorage(own_place.storage()))
+    storage.stage(ContentFile(b"1", name="a.txt"))
+    for fault in ("DeleteObject 403", "ListObjectsV2 403"):
+        with own_server.faults(fault):
+            status, out = run("--older-than", "0", verb="repair")
+        assert status == 1 and "permission_denied" in out
+    assert run("--older-than", "0", verb="repair") == (0, "0 finished, 1 staged files removed\n")
+
+
 def test_a_deletion_is_finished(wrapped):
     put(wrapped, "docs/a.txt")
     from storages.journal.models import Entry

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from argparse import ArgumentTypeError
+from contextlib import contextmanager
 from datetime import timedelta
 
 from django.core.management.base import CommandError
@@ -70,10 +71,20 @@ def add_gc_arguments(parser):
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: an object a line")
 
 
+@contextmanager
+def _explained():
+    try:
+        yield
+    except OrlopError as error:
+        explain(error)
+        raise CommandError(str(error)) from error
+
+
 def repair(options, stdout):
     """`manage.py storages repair`."""
     lease = min(LEASE, options["older_than"])
-    work = Repair(lease, options["older_than"], stdout.write, options["dry_run"], options["forget_lost"]).run()
+    with _explained():
+        work = Repair(lease, options["older_than"], stdout.write, options["dry_run"], options["forget_lost"]).run()
     stdout.write(_told(work))
     if work.failed:
         raise CommandError("see above", returncode=1)
@@ -97,13 +108,10 @@ class Collection:
         self._left = 0
 
     def run(self):
-        try:
+        with _explained():
             self._repair()
             for root in self._roots():
                 self._collect(root)
-        except OrlopError as error:
-            explain(error)
-            raise CommandError(str(error)) from error
         if self._left:
             raise CommandError("rows and files do not agree; see above", returncode=1)
 
