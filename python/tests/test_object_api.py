@@ -15,6 +15,7 @@ import pytest
 from orlop import s3
 from orlop.compat import boto
 from orlop.compat.boto.exception import BotoClientError, NoAuthHandlerFound, S3CreateError, S3ResponseError
+from orlop.compat.boto.s3 import connect_to_region
 from orlop.compat.boto.s3.connection import HostRequiredError, OrdinaryCallingFormat, S3Connection
 from orlop.compat.boto.s3.key import Key
 
@@ -394,6 +395,19 @@ VECTORS = [
         "?Signature=5B4wzMkGdgJQtM7quvVlMTE0JPU%3D&Expires=1709622428&AWSAccessKeyId=AKIDEXAMPLE",
     ),
 ]
+
+
+def test_urls_of_version_4_and_of_a_session(monkeypatch):
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr(time, "time", lambda: 1709618828.0)
+    keys = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
+    url = connect_to_region("eu-central-1", **keys).generate_url(3600, "GET", "test-bucket", "a b")
+    assert url.endswith("=126a708e516b04490072dbb35829e32a5dc9820dffbc9667179677c2760ce15c")
+    url = S3Connection(**keys, security_token="T/K+=").generate_url(60, "GET", "b", "x")
+    assert url.partition("?")[2] == (
+        "Signature=VnQDW3SN5E26XegVb1%2Bn25NBX%2FY%3D&Expires=1709618888&AWSAccessKeyId=AKIDEXAMPLE"
+        "&x-amz-security-token=T/K%2B%3D"
+    )
 
 
 @pytest.mark.parametrize(("options", "expected"), VECTORS)

@@ -1,4 +1,5 @@
 // Answers of an S3 service that may be anything: a proxy's page, half a document, a hostile one.
+#include "backends/s3/bucket_wire.h"
 #include "backends/s3/errors.h"
 #include "backends/s3/wire.h"
 #include "input.h"
@@ -25,6 +26,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(s3::parse_etag(body, "CompleteMultipartUploadResult"));
   check(s3::parse_parts(body));
   check(s3::parse_uploads(body));
+  check(s3::parse_buckets(body));
+  check(s3::parse_location(body));
+  check(s3::parse_versioning(body));
+  check(s3::parse_tags(body));
+  check(s3::parse_versions(body));
+  check(s3::check_empty(body));
+  if (auto acl = s3::Acl::from_xml(body)) MUST(s3::Acl::from_xml(acl->to_xml()));
 
   const orlop::net::HttpHeaders headers;
   const orlop::Error error = s3::to_error(s3::parse_fault(503, body, headers, false), "secret");
