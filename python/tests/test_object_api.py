@@ -49,6 +49,8 @@ def throw_away(bucket):
 
 @pytest.fixture
 def service(any_server):
+    if any_server.ca:
+        pytest.skip("what is behind the connection is the same")
     return s3.Service(**options_of(any_server))
 
 
@@ -167,7 +169,7 @@ def test_listings(bucket):
     for key in ("a", "d/1", "d/2", "e/1", "z"):
         bucket.object(key).write("x")
     assert [entry.name for entry in bucket] == ["a", "d/1", "d/2", "e/1", "z"]
-    assert [(entry.name, entry.is_directory) for entry in bucket.list("", "/")] == [
+    assert sorted((entry.name, entry.is_directory) for entry in bucket.list("", "/")) == [
         ("a", False),
         ("d/", True),
         ("e/", True),
@@ -226,7 +228,9 @@ def test_tags(bucket):
 
 
 def test_versions(any_server, bucket):
-    if any_server.dialect not in ("minio", "ceph"):
+    if any_server.dialect == "s3proxy":
+        pytest.skip("S3Proxy has no versions, and does not say so")
+    if any_server.dialect == "orlop":
         with pytest.raises(orlop.Unsupported):
             bucket.set_versioning(True)
         return
