@@ -424,6 +424,31 @@ def test_resumed(storage):
     assert ask("resume", receipt=answer["receipt"])[1]["code"] == "gone"
 
 
+def test_completed_although_the_answer_got_lost(storage):
+    body = bytes(9 * MIB)
+    answer = begun(storage.upload_ticket("a.txt"), body)
+    for signed, part in signed_parts(answer, body):
+        send(signed, part)
+    first, second = (ask("complete", receipt=answer["receipt"]) for _ in range(2))
+    assert first[0] == second[0] == 200
+    assert Receipt.read(first[1]["receipt"]).checksum == Receipt.read(second[1]["receipt"]).checksum == crc32(body)
+    assert storage.verify_upload(second[1]["receipt"]) == "a.txt"
+    assert ask("complete", receipt=answer["receipt"])[1]["code"] == "gone"
+
+
+def test_services_without_checksums_are_sent_none(s3_server, tmp_path):
+    s3_server.create_bucket("media")
+    with site(s3_server, tmp_path, dialect="b2"):
+        beginning = (
+            storages["s3"].upload_ticket("a.txt").begin(size=5, content_type="text/plain", checksum=crc32(b"hello"))
+        )
+        assert beginning.receipt.checksum == "" and "x-amz-checksum-crc32" not in beginning.request.headers
+        body = bytes(9 * MIB)
+        answer = begun(storages["s3"].upload_ticket("b.txt"), body)
+        signed = signed_parts(answer, body)
+        assert all("x-amz-checksum-crc32" not in each["headers"] for each, _ in signed)
+
+
 def test_a_store_that_does_not_answer(places):
     with places.faults("CreateMultipartUpload 403"):
         status, answer = ask(

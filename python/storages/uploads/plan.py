@@ -75,7 +75,7 @@ def begin(ticket, size, content_type, checksum=None, name=None):
         nonce=secrets.token_hex(8),
         size=size,
         type=content_type,
-        checksum=_checked_sum(checksum) if checksum and form != "multipart" else "",
+        checksum=_checked_sum(checksum) if checksum and form != "multipart" and _sums(storage) else "",
         form=form,
     )
     if form == "multipart":
@@ -111,9 +111,7 @@ def _sign_whole(storage, receipt):
         return storage.sign(
             receipt.pending, method="POST", headers={**given, **({"acl": acl} if acl else {})}, **common
         )
-    # What has arrived cannot be replaced, where the store knows of conditions.
-    exclusive = storage._store.can("put_create")
-    return storage.sign(receipt.pending, method="PUT", headers=given, exclusive=exclusive, **common)
+    return storage.sign(receipt.pending, method="PUT", headers=given, **common)
 
 
 def _parameters(storage, receipt):
@@ -141,7 +139,8 @@ def write_parameters(storage, receipt):
 
 def _begin_parts(storage, receipt):
     part_size = max(storage.transfer_config.multipart_chunksize, 5 << 20, -(-receipt.size // _MOST_PARTS))
-    attrs = to_attrs({**write_parameters(storage, receipt), "ChecksumAlgorithm": "CRC32"})
+    algorithm = {"ChecksumAlgorithm": "CRC32"} if _sums(storage) else {}
+    attrs = to_attrs({**write_parameters(storage, receipt), **algorithm})
     user, provider = attrs.pop("user", {}), attrs.pop("provider", {})
     upload = storage._store.driver.begin_upload(
         storage._normalize_name(receipt.pending),
@@ -167,10 +166,10 @@ def sign_parts(receipt, checksums):
         if not 1 <= number <= receipt.part_count:
             raise UploadRefused("no_such_part", f"This upload has no part {number}.")
         query = [("partNumber", str(number)), ("uploadId", receipt.upload)]
-        headers = [
-            ("content-length", str(receipt.part_length(number))),
-            ("x-amz-checksum-crc32", _checked_sum(checksum)),
-        ]
+        headers = [("content-length", str(receipt.part_length(number)))]
+        checksum = _checked_sum(checksum)
+        if _sums(storage):
+            headers.append(("x-amz-checksum-crc32", checksum))
         request = storage._sign(SigningOrder("PUT", key, _left(receipt), now, query, headers))
         signed.append({"number": number, **request.as_dict()})
     return signed
@@ -201,7 +200,10 @@ def complete(receipt):
             storage._normalize_name(receipt.pending), receipt.upload, receipt.size, current()
         )
     except NotFound:
-        raise UploadRefused("gone", "This upload was given up, or is finished; begin it anew.") from None
+        # Finished, perhaps: the answer to an earlier question may have got lost.
+        meta = _whole(storage, receipt)
+        if meta is None:
+            raise UploadRefused("gone", "This upload was given up, or is finished; begin it anew.") from None
     except PreconditionFailed as error:
         give_up(receipt)
         raise UploadRefused("other_size", f"The upload was given up: {error.message or error}.") from None
@@ -221,6 +223,20 @@ def give_up(receipt):
     for error in storage._store.remove([key], current()):
         if error:
             raise error
+
+
+def _whole(storage, receipt):
+    """What is known of an upload that is there as a whole; None if there is none."""
+    try:
+        meta = storage._store.stat(storage._normalize_name(receipt.pending), current(), None, "")
+    except NotFound:
+        return None
+    return meta if meta.size == receipt.size else None
+
+
+def _sums(storage):
+    """Whether the store compares checksums; some that do not refuse the header (Backblaze)."""
+    return storage._store.can("checksum") or getattr(storage, "is_served", False)
 
 
 def _need_parts(receipt):

@@ -42,8 +42,8 @@ def site(server, directory, **options):
         "dialect": "orlop",
     }
     storages = {
-        "default": backend("s3.S3Storage", **s3, **options),
-        "s3": backend("s3.S3Storage", **s3, **options),
+        "default": backend("s3.S3Storage", **{**s3, **options}),
+        "s3": backend("s3.S3Storage", **{**s3, **options}),
         "memory": backend("memory.MemoryStorage", bucket_name=uuid.uuid4().hex, **options),
         "local": backend("local.LocalStorage", root=str(directory), **options),
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -116,8 +116,6 @@
       try {
         return await action();
       } catch (error) {
-        // The answer to an earlier try got lost: the file is there, and looked at before it is used.
-        if (tried > 1 && error.code === "PreconditionFailed") return null;
         if (tried === TRIES || !isPassing(error)) throw error;
         await pause(250 * 2 ** tried * (0.5 + Math.random()));
       }
