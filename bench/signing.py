@@ -46,8 +46,9 @@ def main() -> None:
     show("url(): microseconds of CPU an address", rows["url"], against="boto3")
     show("urls() of 1000 names: microseconds of CPU an address", rows["urls"])
     show("the view that begins an upload: microseconds of CPU", rows["begin"])
+    build = (ROOT / "build" / "extension").read_text().strip()  # "static": as it is released
     peers = versions(PEER_PYTHON, "boto3", "django-storages", "Django")
-    print(f"\n{write_result('signing', rows, rounds=rounds, peers=peers)}")
+    print(f"\n{write_result('signing', rows, rounds=rounds, build=build, peers=peers)}")
 
 
 if __name__ == "__main__":

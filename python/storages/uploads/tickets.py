@@ -2,8 +2,7 @@
 
 import secrets
 import time
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 from django.apps import apps
 from django.core import signing
@@ -51,7 +50,7 @@ class Ticket:
 
     @property
     def token(self):
-        return signing.dumps(asdict(self), salt=_TICKET_SALT, compress=True)
+        return signing.dumps(self.__dict__, salt=_TICKET_SALT)
 
     @property
     def storage(self):
@@ -124,11 +123,9 @@ class Receipt:
     def __str__(self):
         return self.token
 
-    @cached_property
+    @property
     def token(self):
-        values = {**self.__dict__, "ticket": asdict(self.ticket)}
-        values.pop("token", None)
-        return signing.dumps(values, salt=_RECEIPT_SALT, compress=True)
+        return signing.dumps({**self.__dict__, "ticket": self.ticket.__dict__}, salt=_RECEIPT_SALT)
 
     @property
     def storage(self):
