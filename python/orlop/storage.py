@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from orlop import native
+from orlop.aio import AsyncMethods
 from orlop.exceptions import AlreadyExists
 from orlop.ledger import current
 
@@ -37,7 +38,7 @@ class Entry(NamedTuple):
     etag: str
 
 
-class Storage:
+class Storage(AsyncMethods):
     """A place files are kept in. Safe to use from every thread; made without I/O; pickles as its configuration.
 
     Names are relative to the place the storage was opened at; one that leaves it is refused with `InvalidArgument`.
@@ -82,16 +83,8 @@ class Storage:
 
     def listdir(self, path: str = "") -> tuple[Names, Names]:
         """The directories and the files of one directory, by their last segments."""
-        prefix = _key(path).rstrip("/") + "/" if path.strip("/") else ""
-        directories: Names = []
-        files: Names = []
-        for entry in self.list(prefix, "/"):
-            name = entry.name[len(prefix) :].rstrip("/")
-            if entry.is_directory:
-                directories.append(name)
-            elif name:
-                files.append(name)
-        return directories, files
+        prefix = directory_prefix(path)
+        return sorted_out(prefix, self.list(prefix, "/"))
 
     # -- Reading -----------------------------------------------------------------------------------------------------
 
@@ -237,6 +230,23 @@ class Storage:
         """A request somebody else can send: its method, url, headers, and the fields of a POST form."""
         pairs = list((parameters or {}).items())
         return self._store.presign(_key(name), method, expires, pairs, [], [], None, max_size, current())
+
+
+def directory_prefix(path: str) -> str:
+    return _key(path).rstrip("/") + "/" if path.strip("/") else ""
+
+
+def sorted_out(prefix: str, entries: Iterable[Entry]) -> tuple[Names, Names]:
+    """The last segments of directories and of files below `prefix`."""
+    directories: Names = []
+    files: Names = []
+    for entry in entries:
+        name = entry.name[len(prefix) :].rstrip("/")
+        if entry.is_directory:
+            directories.append(name)
+        elif name:
+            files.append(name)
+    return directories, files
 
 
 def _rebuild(kind: type[Storage], url: str, configuration: dict[str, Any]) -> Storage:

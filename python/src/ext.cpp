@@ -14,6 +14,7 @@
 #include <string>
 #include <tuple>
 
+#include "aio.h"
 #include "buffers.h"
 #include "call.h"
 #include "driver_ref.h"
@@ -22,6 +23,7 @@
 #include "orlop/naming.h"
 #include "orlop/registry.h"
 #include "orlop/storage.h"
+#include "values.h"
 
 namespace orlop::python {
 
@@ -40,6 +42,8 @@ std::string to_text(nb::handle value) {
   return {bytes.c_str(), bytes.size()};
 }
 
+}  // namespace
+
 StringMap to_map(nb::handle dict) {
   StringMap map;
   if (dict.is_none()) return map;
@@ -47,12 +51,6 @@ StringMap to_map(nb::handle dict) {
     map.emplace(nb::cast<std::string>(name), to_text(value));
   }
   return map;
-}
-
-nb::dict to_dict(const StringMap& map) {
-  nb::dict dict;
-  for (const auto& [name, value] : map) dict[nb::str(name.c_str(), name.size())] = nb::str(value.c_str(), value.size());
-  return dict;
 }
 
 // {"content_type": "text/css", "user": {...}, "provider": {...}}: members of Attrs by their names; None is none.
@@ -72,6 +70,16 @@ Attrs to_attrs(nb::handle object) {
   return attrs;
 }
 
+PutMode mode_of(bool exclusive) { return exclusive ? PutMode::create : PutMode::overwrite; }
+
+namespace {
+
+nb::dict to_dict(const StringMap& map) {
+  nb::dict dict;
+  for (const auto& [name, value] : map) dict[nb::str(name.c_str(), name.size())] = nb::str(value.c_str(), value.size());
+  return dict;
+}
+
 // An aware datetime in UTC, or None.
 nb::object to_datetime(const std::optional<SystemTime>& time) {
   if (!time) return nb::none();
@@ -87,8 +95,6 @@ nb::object to_datetime(const std::optional<SystemTime>& time) {
 
 nb::object to_python(const Meta& meta) { return nb::cast(meta); }
 nb::object to_python(const std::string& body) { return nb::bytes(body.data(), body.size()); }
-
-PutMode mode_of(bool exclusive) { return exclusive ? PutMode::create : PutMode::overwrite; }
 
 [[noreturn]] void raise_closed() { throw nb::value_error("I/O operation on closed file."); }
 
@@ -247,6 +253,7 @@ class Store {
 
   const DriverInfo& info() const { return storage_.info(); }
   DriverRef driver_ref() const { return {storage_.driver()}; }
+  AsyncStore asynchronous() const { return {storage_, timeout_, one_request_below_}; }
 
   Meta stat(Key key, nb::handle ledger, nb::handle provider, std::string_view version) const {
     StringMap arguments = to_map(provider);
@@ -515,6 +522,7 @@ void add_handles(nb::module_& module) {
              auto cap = parse_cap(capability);
              return cap && store.info().caps.has(*cap);
            })
+      .def_prop_ro("asynchronous", &Store::asynchronous)
       .def("stat", &Store::stat, some, maybe, maybe, some)
       .def("exists", &Store::exists, some, maybe, maybe, some)
       .def("open", &Store::open, some, maybe, maybe, some)
@@ -543,6 +551,7 @@ NB_MODULE(_native, module) {
   add_signing(module);
   add_handles(module);
   add_s3(module);
+  add_async(module);
 #ifdef ORLOP_HAS_SERVER
   add_server(module);
 #endif

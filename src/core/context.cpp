@@ -5,6 +5,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "engine/fiber.h"
+
 namespace orlop {
 
 bool RetryBudget::take(int cost) noexcept {
@@ -43,9 +45,22 @@ std::unique_ptr<Error> Context::expired() const {
   return nullptr;
 }
 
+namespace {
+
+void sleep_on(engine::Fiber& fiber, const std::stop_token& stop, Clock::time_point end) {
+  std::stop_callback waker(stop, [&fiber] { fiber.wake(); });
+  while (!stop.stop_requested() && Clock::now() < end) fiber.suspend(end);
+}
+
+}  // namespace
+
 bool Context::sleep(Milliseconds delay) const {
   Clock::time_point now = Clock::now();
   bool fits = delay < deadline - now;
+  if (engine::Fiber* fiber = engine::Fiber::current()) {
+    sleep_on(*fiber, stop, fits ? now + delay : deadline);
+    return fits && !stop.stop_requested();
+  }
   std::mutex mutex;
   std::unique_lock lock(mutex);
   std::condition_variable_any wake;

@@ -19,6 +19,7 @@ std::shared_ptr<Driver> with_layers(std::shared_ptr<Driver> driver, StorageOptio
   std::string_view location = options.location;
   while (location.starts_with('/')) location.remove_prefix(1);
   if (!options.retry.budget) options.retry.budget = std::make_shared<RetryBudget>();
+  if (driver->info().blocks) driver = layers::aside(std::move(driver));
   if (!location.empty()) driver = layers::prefix(std::move(driver), std::string(location));
   if (options.attempt_timeout.count() > 0) driver = layers::timeout(std::move(driver), options.attempt_timeout);
   driver = layers::retry(std::move(driver), std::move(options.retry));

@@ -7,6 +7,7 @@
 
 #include "core/storage_names.h"
 #include "core/temporary_file.h"
+#include "engine/aside.h"
 #include "engine/payload_checksum.h"
 #include "engine/tasks.h"
 #include "orlop/bulk.h"
@@ -152,15 +153,17 @@ Result<void> verify(const TemporaryFile& file, const Meta& meta) {
 
 Result<Meta> download_whole(const Context& context, Driver& driver, const ReadRequest& request, const std::string& path,
                             const Storage::Progress& progress) {
-  ORLOP_ASSIGN(std::unique_ptr<Reader> reader, driver.read(context, request));
-  ORLOP_ASSIGN(TemporaryFile file, TemporaryFile::open(path));
-  auto received = Download(driver, context, request, *reader, file, progress).run();
-  if (received) received = verify(file, reader->meta());
-  if (received) received = file.publish();
-  if (received) return reader->meta();
-  Error error = std::move(received).error();
-  error.add_context("download", driver.info().scheme, request.key);
-  return error;
+  return engine::aside([&]() -> Result<Meta> {
+    ORLOP_ASSIGN(std::unique_ptr<Reader> reader, driver.read(context, request));
+    ORLOP_ASSIGN(TemporaryFile file, TemporaryFile::open(path));
+    auto received = Download(driver, context, request, *reader, file, progress).run();
+    if (received) received = verify(file, reader->meta());
+    if (received) received = file.publish();
+    if (received) return reader->meta();
+    Error error = std::move(received).error();
+    error.add_context("download", driver.info().scheme, request.key);
+    return error;
+  });
 }
 
 Result<Meta> Storage::download(std::string_view name, const std::string& path, const Context& context,

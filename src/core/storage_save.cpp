@@ -6,6 +6,7 @@
 #include "core/gzip.h"
 #include "core/payload_file.h"
 #include "core/payload_steps.h"
+#include "engine/aside.h"
 #include "orlop/naming.h"
 #include "orlop/storage.h"
 
@@ -74,8 +75,10 @@ Result<std::string> Storage::save(std::string_view name, const Payload& payload,
 
 Result<std::string> Storage::upload(const std::string& path, std::string_view name, const SaveOptions& options,
                                     const Context& context, const Progress& progress) const {
-  ORLOP_ASSIGN(PayloadFile file, PayloadFile::open(path));
-  return store(name, {.payload = file.payload(), .progress = progress}, options, context);
+  return engine::aside([&]() -> Result<std::string> {
+    ORLOP_ASSIGN(PayloadFile file, PayloadFile::open(path));
+    return store(name, {.payload = file.payload(), .progress = progress}, options, context);
+  });
 }
 
 Result<std::unique_ptr<Writer>> Storage::create(std::string_view name, const SaveOptions& options,
@@ -96,8 +99,8 @@ Result<std::string> Storage::store(std::string_view name, Outgoing outgoing, con
   if (!wants_gzip(options, outgoing.attrs)) return publish(key, outgoing, options, context);
   outgoing.attrs.content_encoding = "gzip";
   outgoing.pack = outgoing.payload.size() > gzip_in_memory_limit;
-  if (outgoing.pack) return publish(key, outgoing, options, context);
-  ORLOP_ASSIGN(std::string packed, gzip(outgoing.payload));
+  if (outgoing.pack) return engine::aside([&] { return publish(key, outgoing, options, context); });
+  ORLOP_ASSIGN(std::string packed, engine::aside([&] { return gzip(outgoing.payload); }));
   outgoing.payload = Payload::text(packed);
   return publish(key, outgoing, options, context);
 }

@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "engine/background.h"
+#include "engine/condition.h"
 
 namespace orlop::engine {
 namespace {
@@ -29,6 +30,11 @@ class Workers {
     if (free_ < queue_.size() && threads_ < TaskGroup::worker_limit) start();
     wake_.notify_one();
     return free_ >= queue_.size();
+  }
+
+  bool none() {
+    std::lock_guard lock(mutex_);
+    return threads_ == 0;
   }
 
  private:
@@ -102,7 +108,7 @@ struct TaskGroup::State {
 
   const pid_t owner = getpid();
   std::mutex mutex;
-  std::condition_variable changed;
+  Condition changed;
   std::deque<Task> queued;
   unsigned unfinished = 0;
   unsigned unserved = 0;  // submitted when no worker was free
@@ -125,7 +131,9 @@ void TaskGroup::submit(Task task) {
     state_->queued.push_back(std::move(task));
     ++state_->unfinished;
   }
-  if (Workers::instance().post([state = state_] { state->run_one(); })) return;
+  Workers& workers = Workers::instance();
+  if (workers.post([state = state_] { state->run_one(); })) return;
+  if (Fiber::current() && !workers.none()) return;  // it waits for a worker: what tasks do may block
   std::lock_guard lock(state_->mutex);
   ++state_->unserved;
 }

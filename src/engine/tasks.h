@@ -9,7 +9,7 @@ namespace orlop::engine {
 // Tasks that belong together and run in parallel on the process's worker threads. The threads are started with the
 // first task, are bounded in number (worker_limit), end when idle, and receive no signals. When all are busy, or no
 // thread can be started at all, whoever waits for a group runs its tasks: so tasks may use groups of their own, and
-// nothing stands still.
+// nothing stands still. A fiber that waits is suspended.
 //
 // After fork(2) the child starts threads of its own; a group it inherited is dead there: waiting for it returns at
 // once, and tasks of the parent run in the parent only.

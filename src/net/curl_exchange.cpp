@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/aside.h"
 #include "net/curl_errors.h"
 
 namespace orlop::net {
@@ -102,6 +103,8 @@ CurlExchange::~CurlExchange() {
 
 Result<void> CurlExchange::start(const HttpRequest& request) {
   set_request(request);
+  on_fiber_ = engine::Fiber::current() != nullptr;
+  if (on_fiber_) handle_->watch_sockets();
   curl_multi_add_handle(handle_->multi(), handle_->easy());
   // What happens to the body after a whole header block is for read() to tell.
   if (auto driven = drive(); !driven && !head_.complete()) return driven;
@@ -192,7 +195,10 @@ Result<void> CurlExchange::drive() {
   if (!handle_->pool().process().is_current())
     return fail(
         Error(Code::unavailable, "the connection belongs to the process this one was forked from", Retry::safe));
-  const auto done = run();
+  engine::Fiber* const fiber = engine::Fiber::current();
+  // What a thread has begun (say, a file it opened) goes on in threads: libcurl does not tell what it waits for then.
+  on_fiber_ = on_fiber_ && fiber;
+  const auto done = on_fiber_ ? run_on(*fiber) : engine::aside([this] { return run(); });
   if (!done) return fail(done.error());
   return *done ? conclude() : Result<void>();
 }
@@ -202,10 +208,7 @@ Result<bool> CurlExchange::run() {
   std::optional<std::stop_callback<decltype(wake)>> waker;
   if (stop_.stop_possible()) waker.emplace(stop_, wake);
   ORLOP_TRY(check_limits());
-  if (paused_) {
-    paused_ = false;
-    curl_easy_pause(handle_->easy(), CURLPAUSE_CONT);
-  }
+  unpause();
   for (;;) {
     int running = 0;
     curl_multi_perform(handle_->multi(), &running);
@@ -241,11 +244,18 @@ bool CurlExchange::is_draining() noexcept {
   return true;
 }
 
+void CurlExchange::unpause() {
+  if (std::exchange(paused_, false)) curl_easy_pause(handle_->easy(), CURLPAUSE_CONT);
+}
+
+Clock::duration CurlExchange::longest_wait(Clock::time_point now) const noexcept {
+  const auto limit = watch_.left();
+  return deadline_ == Clock::time_point::max() ? limit : std::min<Clock::duration>(limit, deadline_ - now);
+}
+
 void CurlExchange::wait() {
   const auto begin = Clock::now();
-  auto limit = watch_.left();
-  if (deadline_ != Clock::time_point::max()) limit = std::min<Clock::duration>(limit, deadline_ - begin);
-  const auto rounded = std::chrono::ceil<Milliseconds>(limit).count();
+  const auto rounded = std::chrono::ceil<Milliseconds>(longest_wait(begin)).count();
   curl_multi_poll(handle_->multi(), nullptr, 0, static_cast<int>(std::clamp<std::int64_t>(rounded, 0, 3'600'000)),
                   nullptr);
   watch_.waited(Clock::now() - begin);
@@ -269,8 +279,8 @@ Result<void> CurlExchange::conclude() {
 Result<void> CurlExchange::fail(Error error) {
   if (begun_ > 0 && !head_.complete() && !changes_nothing(method_)) error.set_outcome_unknown();
   if (handle_) report();
-  let_go();
   failure_ = error;
+  let_go();
   return error;
 }
 
@@ -283,6 +293,8 @@ void CurlExchange::let_go() noexcept {
   }
   curl_multi_remove_handle(handle_->multi(), handle_->easy());  // closes the connection unless the answer was whole
   handle_->exchange = nullptr;
+  // One without a connection is worth nothing, and has descriptors of its own.
+  if (failure_) return handle_.reset();
   pool.release(std::move(handle_));
 }
 

@@ -51,6 +51,12 @@ class CurlExchange final : public HttpResponse {
   // Runs the transfer until the header block or (with out_ set) some of the body is there, it ended, or a limit passed.
   Result<void> drive();
   Result<bool> run();  // whether libcurl is done with it
+  Result<bool> run_on(engine::Fiber& fiber);
+  int act(curl_socket_t socket, int events);
+  int act_on_events();
+  void wait_on(engine::Fiber& fiber);
+  Clock::duration longest_wait(Clock::time_point now) const noexcept;
+  void unpause();
   bool is_enough() const noexcept;
   Result<void> check_limits();
   bool is_draining() noexcept;
@@ -84,6 +90,7 @@ class CurlExchange final : public HttpResponse {
   std::size_t pending_at_ = 0;
   std::uint64_t received_ = 0;
   bool paused_ = false;
+  bool on_fiber_ = false;  // libcurl tells which sockets it waits for
 
   std::optional<Error> refusal_;  // why a callback gave up
   std::optional<Error> failure_;  // how the exchange ended, if not well

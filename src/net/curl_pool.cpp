@@ -40,7 +40,17 @@ curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
 
 int close_socket(void*, curl_socket_t fd) {
   remember_socket(fd, false);
+  engine::Fiber::forget_socket(fd);
   return ::close(fd);
+}
+
+// CURLMOPT_SOCKETFUNCTION(3)
+int on_socket_change(CURL*, curl_socket_t fd, int what, void* handle, void*) {
+  auto& sockets = static_cast<CurlHandle*>(handle)->sockets;
+  std::erase_if(sockets, [fd](const engine::SocketWait& one) { return one.fd == fd; });
+  if (what != CURL_POLL_REMOVE)
+    sockets.push_back({.fd = fd, .to_read = (what & CURL_POLL_IN) != 0, .to_write = (what & CURL_POLL_OUT) != 0});
+  return 0;
 }
 
 std::atomic<CurlProcess*> current_process{nullptr};
@@ -109,6 +119,12 @@ void CurlHandle::set_method(CurlMode mode, std::string_view method) {
 void CurlHandle::set_buffers(long receive, long send) {
   if (receive != receive_buffer_) curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, receive_buffer_ = receive);
   if (send != send_buffer_) curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, send_buffer_ = send);
+}
+
+void CurlHandle::watch_sockets() {
+  if (std::exchange(watches_sockets_, true)) return;
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &on_socket_change);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
 }
 
 std::unique_ptr<CurlHandle> CurlPool::acquire(std::string_view origin) {

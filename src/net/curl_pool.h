@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/fiber.h"
 #include "net/http.h"
 #include "net/trust.h"
 
@@ -40,11 +41,14 @@ class CurlHandle {
   // These remember what the handle was told last, and tell it only what changes.
   void set_method(CurlMode mode, std::string_view method);
   void set_buffers(long receive, long send);
+  // From now on `sockets` says what libcurl waits for, whenever it was driven by curl_multi_socket_action().
+  void watch_sockets();
 
   CurlExchange* exchange = nullptr;  // whom the callbacks serve
   // Kept for their memory; the list points into the request being sent and, for empty headers, into the other.
   std::vector<curl_slist> header_list;
   std::vector<std::string> empty_headers;
+  std::vector<engine::SocketWait> sockets;
   Clock::time_point idle_since{};
   char diagnosis[CURL_ERROR_SIZE] = "";  // libcurl's own words for the last failure
 
@@ -57,6 +61,7 @@ class CurlHandle {
   std::string custom_method_;
   long receive_buffer_ = 0;
   long send_buffer_ = 0;
+  bool watches_sockets_ = false;
 };
 
 // What the handles of one pool share: resolved names and TLS sessions. Never more than one pool's: a resumed session

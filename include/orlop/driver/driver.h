@@ -29,6 +29,7 @@ struct DriverInfo {
   Caps caps;
   Limits limits;
   std::vector<std::string_view> layers{};  // what stands around the driver, outermost first; for people and tests
+  bool blocks = false;                     // it waits for something other than the network: a disk
 };
 
 struct StatRequest {

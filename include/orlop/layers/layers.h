@@ -27,6 +27,10 @@ std::shared_ptr<Driver> timeout(std::shared_ptr<Driver> next, Milliseconds attem
 // Puts `prefix` (with its trailing slash added if it has none) before every key, and takes it off in listings.
 std::shared_ptr<Driver> prefix(std::shared_ptr<Driver> next, std::string prefix);
 
+// Has the driver work on worker threads when it is called on a fiber (see orlop/async.h): for one that waits for
+// something other than the network (DriverInfo::blocks), innermost.
+std::shared_ptr<Driver> aside(std::shared_ptr<Driver> next);
+
 // The names of the layers of `driver`, outermost first, the driver's scheme last: {"check", "observe", ..., "s3"}.
 std::vector<std::string> describe(const Driver& driver);
 

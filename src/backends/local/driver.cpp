@@ -101,6 +101,7 @@ class LocalDriver final : public Driver {
         tree_(options_.root, options_.directory_mode ? options_.directory_mode : 0777, options_.fsync) {
     info_.scheme = "file";
     info_.name = options_.root;
+    info_.blocks = true;
     info_.caps = {
         Cap::read_suffix, Cap::read_conditions, Cap::put_create, Cap::put_match,   Cap::write_create, Cap::write_match,
         Cap::copy,        Cap::copy_create,     Cap::move,       Cap::move_atomic, Cap::put_atomic,   Cap::content_type,

@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
 
 #include "backends/s3/credentials/sources.h"
 #include "backends/s3/environment.h"
 #include "backends/s3/refresher.h"
 #include "backends/s3/shared_config.h"
+#include "engine/condition.h"
 
 namespace orlop::s3 {
 namespace {
@@ -43,7 +43,7 @@ Context unseen(const Context& context) {
 // Whose turn it is to look: one at a time. A forked child has its own, as the parent's may be taken for ever.
 struct CredentialChain::Flight {
   std::mutex mutex;
-  std::condition_variable given_back;
+  engine::Condition given_back;
   bool taken = false;
   const ::pid_t process = ::getpid();
 };
@@ -56,7 +56,7 @@ class CredentialChain::Turn {
     do {
       if (auto over = context.expired()) return std::move(*over);
       constexpr std::chrono::milliseconds look_around{50};  // whether to stop
-      flight->given_back.wait_for(lock, look_around, [&] { return !flight->taken; });
+      if (flight->taken) flight->given_back.wait_until(lock, Clock::now() + look_around);
     } while (flight->taken);
     flight->taken = true;
     lock.unlock();
@@ -67,7 +67,7 @@ class CredentialChain::Turn {
     if (!flight_) return;
     std::lock_guard lock(flight_->mutex);
     flight_->taken = false;
-    flight_->given_back.notify_one();
+    flight_->given_back.notify_all();
   }
 
  private:

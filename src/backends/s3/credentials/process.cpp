@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "backends/s3/credentials/service.h"
+#include "engine/aside.h"
 #include "engine/file_descriptor.h"
 
 extern char** environ;
@@ -151,7 +152,8 @@ Result<std::vector<std::string>> split_command(std::string_view command) {
 
 Result<Credentials> run_credential_process(const Context& context, std::string_view command) {
   ORLOP_ASSIGN(auto words, split_command(command));
-  ORLOP_ASSIGN(std::string text, output_of(context.with_timeout(time_limit), std::move(words)));
+  ORLOP_ASSIGN(std::string text,
+               engine::aside([&] { return output_of(context.with_timeout(time_limit), std::move(words)); }));
   auto object = parse_object(text);
   if (!object.is_object()) return failed("what it prints is no JSON object");
   auto version = object.find("Version");
