@@ -9,7 +9,7 @@
 //
 // Inside such a call everything of the library may be used as anywhere else. Where it would wait (for the network,
 // before another attempt, for credentials) the next call goes on; what blocks otherwise (a disk, compressing,
-// a program that prints credentials) is done by worker threads meanwhile. Up to 256 calls are under way at a time, the
+// a program that prints credentials) is done by worker threads meanwhile. Up to 128 calls are under way at a time, the
 // others wait for their turn. The thread is started with the first call; a forked child starts one of its own, and
 // calls of its parent do not go on there.
 #pragma once

@@ -1,7 +1,8 @@
 """The engine's handles. Keys are verbatim; `ledger` is that of `orlop.ledger.current()`."""
 
 import builtins
-from collections.abc import Sequence
+from asyncio import Future
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -89,10 +90,50 @@ class Driver:
     def complete_upload(self, key: str, id: str, size: int, ledger: Ledger | None) -> Meta: ...
     def abort_upload(self, key: str, id: str, ledger: Ledger | None) -> None: ...
 
+class Completions:
+    """What is done and waits for one event loop; readable when there is something."""
+
+    def fileno(self) -> int: ...
+    def deliver(self) -> None: ...
+
+class AsyncCall:
+    def cancel(self) -> None: ...
+
+class AsyncFile:
+    meta: Meta
+    def peek(self, size: int) -> bytes | None: ...
+    def read(self, loop: Completions, future: Future[bytes], size: int) -> AsyncCall: ...
+    def seek(self, position: int) -> None: ...
+    def tell(self) -> int: ...
+    def close(self) -> None: ...
+
+class AsyncWriter:
+    def write(self, loop: Completions, future: Future[None], data: Buffer) -> AsyncCall: ...
+    def commit(self, loop: Completions, future: Future[Meta]) -> AsyncCall: ...
+    def abort(self, loop: Completions, future: Future[None]) -> AsyncCall: ...
+
+class AsyncStore:
+    """As Store: each call takes its event loop's Completions and the future for its result before its arguments."""
+
+    stat: Callable[..., AsyncCall]
+    exists: Callable[..., AsyncCall]
+    open: Callable[..., AsyncCall]
+    read: Callable[..., AsyncCall]
+    put: Callable[..., AsyncCall]
+    put_file: Callable[..., AsyncCall]
+    write: Callable[..., AsyncCall]
+    list: Callable[..., AsyncCall]
+    remove: Callable[..., AsyncCall]
+    copy: Callable[..., AsyncCall]
+    move: Callable[..., AsyncCall]
+    download: Callable[..., AsyncCall]
+
 class Store:
     scheme: str
     name: str
     driver: Driver
+
+    asynchronous: AsyncStore
     def __init__(
         self, url: str, options: dict[str, str], attempts: int, timeout: float, one_request_below: int
     ) -> None: ...

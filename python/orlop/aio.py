@@ -246,8 +246,9 @@ class AsyncMethods:
         from orlop.storage import _candidates
 
         if not overwrite:
-            for name in _candidates(name):
-                if not await self.aexists(name):
+            for candidate in _candidates(name):
+                if not await self.aexists(candidate):
+                    name = candidate
                     break
         writer = await call(self._store.asynchronous.write, _key(name), attrs, not overwrite, current())
         async with AsyncWriter(writer, name) as file:

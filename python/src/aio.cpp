@@ -36,7 +36,7 @@ class Operation {
   // The result as Python's, or an exception that is thrown. With the GIL.
   virtual nb::object result() = 0;
 
-  void release() {
+  virtual void release() {
     future.reset();
     buffer.reset();
     kept.clear();
@@ -138,12 +138,16 @@ template <class Run, class Convert>
 class OperationOf final : public Operation {
  public:
   OperationOf(Run run, Convert convert) : run_(std::move(run)), convert_(std::move(convert)) {}
+  void release() override {
+    Operation::release();
+    convert_.reset();
+  }
   void run() { outcome_.emplace(run_()); }
-  nb::object result() override { return convert_(unwrap(std::move(*outcome_))); }
+  nb::object result() override { return (*convert_)(unwrap(std::move(*outcome_))); }
 
  private:
   Run run_;
-  Convert convert_;
+  std::optional<Convert> convert_;  // may hold Python's objects
   std::optional<std::invoke_result_t<Run&>> outcome_;
 };
 
@@ -294,16 +298,18 @@ class AsyncWriter : public Handle<Writing> {
   // Forgotten, it publishes nothing. To tell the service is not for the thread that forgot it.
   ~AsyncWriter() {
     if (!opened_ || !opened_->object.writer) return;
+    auto opened = std::move(opened_);
+    Waiting nobody{opened->object.inbox, {}, {std::move(ledger_)}};
     begin(
-        {opened_->object.inbox, {}, {std::move(ledger_)}},
-        [opened = std::move(opened_)] { return abort_here(*opened); }, as_none);
+        std::move(nobody), [opened] { return abort_here(*opened); }, as_none);
   }
 
   AsyncCall write(nb::handle self, const Completions& completions, nb::object future, nb::handle data) {
     auto buffer = std::make_unique<Buffer>(data, PyBUF_SIMPLE);
+    const Bytes bytes = buffer->bytes();
     return begin_use(
         self, completions, std::move(future),
-        [bytes = buffer->bytes()](Opened<Writing>& opened) -> Result<bool> {
+        [bytes](Opened<Writing>& opened) -> Result<bool> {
           if (!opened.object.writer) return closed();
           return done(opened.object.writer->write(bytes));
         },

@@ -4,6 +4,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import Storage
 
 
+def twinned(method):
+    """Of a method that does what its twin for event loops does: see storages/aio.py."""
+    method._is_twinned = True
+    return method
+
+
 class BaseStorage(Storage):
     """An option is, in this order: a constructor argument, a class attribute, a Django setting, a default.
 

@@ -75,6 +75,14 @@ def readable_bytes(content):
     return ReadBytesWrapper(content)
 
 
+def is_at_hand(content):
+    """Whether the body of `content` is had without reading a file or asking an object for it."""
+    inner = _inner(content)
+    if _is_memory(inner) or type(inner) in (io.BytesIO, io.StringIO):
+        return True
+    return isinstance(inner, tempfile._TemporaryFileWrapper) or _file_range(inner) is not None
+
+
 def body_of(content, limit):
     """Bytes, a FileRange, or for what is neither and has `limit` bytes or more, a Stream. The content stays open."""
     inner = _inner(content)
@@ -119,14 +127,14 @@ def _gathered(content):
 
     async def gather():
         async for piece in content:
-            gathered.write(_as_piece(piece))
+            gathered.write(as_piece(piece))
 
     async_to_sync(gather)()
     gathered.seek(0)
     return gathered
 
 
-def _as_piece(piece):
+def as_piece(piece):
     return piece.encode() if isinstance(piece, str) else piece
 
 
@@ -177,7 +185,7 @@ class _IteratorReader:
             piece = next(self._iterator, None)
             if piece is None:
                 break
-            self._pending += _as_piece(piece)
+            self._pending += as_piece(piece)
         if size < 0:
             size = len(self._pending)
         result = bytes(self._pending[:size])

@@ -30,7 +30,7 @@ class Fiber {
   using Call = std::function<void()>;  // must not throw
 
   // So many calls run at a time; the others wait for their turn. More would cost connections, not gain time.
-  static constexpr unsigned running_limit = 256;
+  static constexpr unsigned running_limit = 128;
 
   // Has `call` run soon, on a fiber; at once and here when the system has no thread for it.
   static void run(Call call);

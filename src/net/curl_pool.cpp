@@ -11,7 +11,8 @@
 namespace orlop::net {
 namespace {
 
-constexpr std::size_t idle_per_origin = 128;
+constexpr std::size_t idle_per_origin = 128;  // as many as fibers run at a time
+static_assert(idle_per_origin >= engine::Fiber::running_limit);
 constexpr std::size_t idle_in_total = 512;
 // Longer than services keep idle connections (S3: about 5 s; a closed one is noticed before it is used), shorter than
 // firewalls that forget connections without a word.

@@ -124,9 +124,9 @@ def test_nothing_throws_in_the_engine(path: Path) -> None:
 
 def test_the_extension_is_small_and_names_no_backend() -> None:
     files = [path for path in PRODUCT if relative(path).startswith("python/src/") and relative(path) != OBJECT_API]
-    core = [path for path in files if relative(path) not in [*SIGNING, *ASYNCHRONOUS]
+    core = [path for path in files if relative(path) not in [*SIGNING, *ASYNCHRONOUS]]
     assert files
-    assert lines_of_code(core) < 800
+    assert lines_of_code(core) < 850
     assert lines_of_code([ROOT / name for name in SIGNING]) < 200
     assert lines_of_code([ROOT / OBJECT_API]) < 250
     assert lines_of_code([ROOT / name for name in ASYNCHRONOUS]) < 500

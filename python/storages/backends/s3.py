@@ -6,6 +6,7 @@ import re
 import warnings
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from typing import NamedTuple, Optional
 from urllib.parse import urlencode
 
 from django.conf import settings as django_settings
@@ -20,10 +21,11 @@ from orlop import AlreadyExists, ConfigInvalid, InvalidArgument, NotFound, nativ
 from orlop.ledger import current
 
 from storages import content as contents
-from storages.base import BaseStorage
+from storages.aio import AsyncStorageMixin
+from storages.base import BaseStorage, twinned
 from storages.compress import CompressStorageMixin
 from storages.s3.dropped import DROPPED
-from storages.s3.errors import explain, explained, rephrase
+from storages.s3.errors import describe_missing, explain, explained
 from storages.s3.file import S3File
 from storages.s3.options import ClientConfig, TransferConfig, attempts, engine_options
 from storages.s3.parameters import encode_query, filter_download, to_attrs, to_request
@@ -64,10 +66,23 @@ _IS_NAME_AVAILABLE = getattr(Storage, "is_name_available", None)  # Django >= 5.
 class _Saving:
     """A save() in progress that left finding a free name to the store."""
 
-    def __init__(self, storage):
+    def __init__(self, storage, only_plans=False):
         self.storage = storage
+        self.only_plans = only_plans  # what _save() would do is left in `planned`
+        self.planned = None
         self.deferred = False
         self.max_length = None
+
+
+class _Planned(NamedTuple):
+    """What a save() sends, under which name; `deferred`: or under another one, if that is taken."""
+
+    name: str
+    content: object
+    body: object
+    parameters: dict
+    deferred: bool
+    max_length: Optional[int]
 
 
 _saving = ContextVar("storages_saving", default=None)
@@ -85,7 +100,7 @@ class _Naming(Storage):
 
 
 @deconstructible
-class S3Storage(SigningMixin, UploadTicketsMixin, CompressStorageMixin, BaseStorage):
+class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressStorageMixin, BaseStorage):
     """Keeps files in a bucket. Made without I/O, shared by threads, pickled as its configuration."""
 
     default_content_type = "application/octet-stream"
@@ -327,6 +342,7 @@ class S3Storage(SigningMixin, UploadTicketsMixin, CompressStorageMixin, BaseStor
         except ValueError:
             raise SuspiciousOperation(f"Attempted access to '{name}' denied.") from None
 
+    @twinned
     def get_available_name(self, name, max_length=None):
         """A name that may be written to: itself when files are overwritten, else one that is not taken."""
         name = clean_name(name)
@@ -383,26 +399,48 @@ class S3Storage(SigningMixin, UploadTicketsMixin, CompressStorageMixin, BaseStor
 
     # -- Reading and writing -----------------------------------------------------------------------------------------
 
+    @twinned
     def _open(self, name, mode="rb"):
         return S3File(self._normalize_name(clean_name(name)), mode, self)
 
+    @twinned
     def save(self, name, content, max_length=None):
-        token = _saving.set(_Saving(self))
+        return self._run_save(_Saving(self), name, content, max_length)
+
+    def _run_save(self, saving, name, content, max_length):
+        token = _saving.set(saving)
         try:
             return super().save(name, content, max_length=max_length)
         finally:
             _saving.reset(token)
 
+    def _plan_save(self, name, content, max_length):
+        """Django's save() up to where something is sent."""
+        saving = _Saving(self, only_plans=True)
+        self._run_save(saving, name, content, max_length)
+        return saving.planned
+
+    @twinned
     @explained
     def _save(self, name, content):
         name = clean_name(name)
         parameters = self._get_write_parameters(self._normalize_name(name), content)
         body = self._body(content, parameters)
         saving = _saving.get()
-        if saving is None or saving.storage is not self or not saving.deferred:
-            self._upload(name, body, parameters, False)
-            return name
-        return self._save_under_free_name(name, content, body, saving.max_length)
+        ours = saving is not None and saving.storage is self
+        deferred = ours and saving.deferred
+        planned = _Planned(name, content, body, parameters, deferred, saving.max_length if deferred else None)
+        if not ours or not saving.only_plans:
+            return self._carry_out(planned)
+        saving.planned = planned
+        return name
+
+    @explained
+    def _carry_out(self, planned):
+        if planned.deferred:
+            return self._save_under_free_name(planned)
+        self._upload(planned.name, planned.body, planned.parameters, False)
+        return planned.name
 
     def _body(self, content, parameters):
         limit = self.transfer_config.multipart_threshold
@@ -424,25 +462,31 @@ class S3Storage(SigningMixin, UploadTicketsMixin, CompressStorageMixin, BaseStor
         else:
             self._store.put(key, body, attrs, exclusive, current())
 
-    def _save_under_free_name(self, name, content, body, max_length):
+    def _save_under_free_name(self, planned):
         # The store decides who gets a name. What takes long to send, or can be sent only once, asks beforehand as well.
-        large = contents.size_of(body) >= self.transfer_config.multipart_threshold
+        large = contents.size_of(planned.body) >= self.transfer_config.multipart_threshold
         if large:
-            name = self._free_name(name, max_length)
+            planned = planned._replace(name=self._free_name(planned.name, planned.max_length))
         exclusive = not large or self._store.can("write_create")
-        for candidate in self._candidates(name, max_length):
-            parameters = self._get_write_parameters(self._normalize_name(candidate), content)
-            if self._compresses(parameters):
-                parameters["ContentEncoding"] = "gzip"
+        for candidate, parameters in self._attempts(planned):
             try:
-                self._upload(candidate, body, parameters, exclusive)
+                self._upload(candidate, planned.body, parameters, exclusive)
                 return candidate
             except AlreadyExists as error:
                 taken = error
-                if isinstance(body, contents.Stream):
+                if isinstance(planned.body, contents.Stream):
                     break
         raise taken
 
+    def _attempts(self, planned):
+        """The names to try one after the other, with their parameters."""
+        for candidate in self._candidates(planned.name, planned.max_length):
+            parameters = self._get_write_parameters(self._normalize_name(candidate), planned.content)
+            if self._compresses(parameters):
+                parameters["ContentEncoding"] = "gzip"
+            yield candidate, parameters
+
+    @twinned
     @explained
     def delete(self, name):
         name = clean_name(name)
@@ -454,6 +498,7 @@ class S3Storage(SigningMixin, UploadTicketsMixin, CompressStorageMixin, BaseStor
 
     # -- Looking -----------------------------------------------------------------------------------------------------
 
+    @twinned
     @explained
     def exists(self, name):
         name = clean_name(name)
@@ -473,39 +518,48 @@ class S3Storage(SigningMixin, UploadTicketsMixin, CompressStorageMixin, BaseStor
             return False
         return True
 
+    @twinned
     def _stat(self, name):
-        name = clean_name(name)
-        key = self._normalize_name(name)
-        provider, version = filter_download(self.get_object_parameters(key))
+        key, provider, version = self._target(name)
         try:
             return self._store.stat(key, current(), provider, version)
         except NotFound as error:
-            if error.service_code != "NoSuchBucket":
-                rephrase(error, f"File does not exist: {key}")
+            describe_missing(error, key)
             raise
 
+    @twinned
     @explained
     def size(self, name):
         return self._stat(name).size
 
+    @twinned
     @explained
     def get_modified_time(self, name):
         """Aware in UTC with USE_TZ, else naive in the current time zone."""
-        modified = self._stat(name).modified
+        return self._as_time(self._stat(name))
+
+    def _as_time(self, meta):
+        modified = meta.modified
         return modified if django_settings.USE_TZ else timezone.make_naive(modified)
 
+    @twinned
     @explained
     def listdir(self, name):
-        groups, objects = self._list_below(name)
+        return self._shown_as(name, *self._list_below(name))
+
+    def _shown_as(self, name, groups, objects):
         directories = [posixpath.normpath(group) for group in groups]
         self._remember_directories(name, directories)
         return directories, [file for file in objects if file]  # one without a name is the marker of the directory
 
+    def _directory_prefix(self, name):
+        prefix = self._normalize_name(clean_name(name))
+        return f"{prefix}/" if prefix and not prefix.endswith("/") else prefix
+
+    @twinned
     def _list_below(self, name):
         """What is in a directory: the directories with their slash, and the files, each without the path to them."""
-        prefix = self._normalize_name(clean_name(name))
-        if prefix and not prefix.endswith("/"):
-            prefix += "/"
+        prefix = self._directory_prefix(name)
         skip = len(prefix.encode())
         groups, objects, token = [], [], ""
         while True:
@@ -524,6 +578,7 @@ class S3Storage(SigningMixin, UploadTicketsMixin, CompressStorageMixin, BaseStor
 
     # -- Addresses ---------------------------------------------------------------------------------------------------
 
+    @twinned
     @explained
     def url(self, name, parameters=None, expire=None, http_method=None, *, stable_for=None):
         name = self._normalize_name(clean_name(name))

@@ -15,6 +15,7 @@ from orlop.compat.boto.addresses import in_botos_order
 from orlop.ledger import current
 
 from storages.backends.s3 import S3File, S3Storage
+from storages.base import twinned
 from storages.check import eras
 from storages.compress import gzip_compressor
 from storages.s3.boto import (
@@ -236,6 +237,7 @@ class S3BotoStorage(Preloading, S3Storage):
                 del parameters["ContentType"]
         return parameters
 
+    @twinned
     def exists(self, name):
         try:
             return super().exists(name)
@@ -244,10 +246,8 @@ class S3BotoStorage(Preloading, S3Storage):
                 raise
             return False
 
-    @explained
-    def listdir(self, name):
+    def _shown_as(self, name, groups, files):
         """As ever: a directory's marker is a file without a name."""
-        groups, files = self._list_below(name)
         directories = [group.rstrip("/") for group in groups]
         self._remember_directories(name, directories)
         return directories, files
@@ -259,6 +259,7 @@ class S3BotoStorage(Preloading, S3Storage):
 
     # -- Addresses ---------------------------------------------------------------------------------------------------
 
+    @twinned
     @explained
     def url(self, name, headers=None, response_headers=None, expire=None):
         key = self._normalize_name(clean_name(name))

@@ -39,11 +39,21 @@ def explained(method):
         try:
             return method(*args, **kwargs)
         except OrlopError as error:
-            explain(error)
-            _make_catchable(error, method.__name__)
+            explain_call(error, method.__name__)
             raise
 
     return call
+
+
+def explain_call(error, method):
+    """The same for an error that `method` of a storage ends with."""
+    explain(error)
+    _make_catchable(error, method)
+
+
+def describe_missing(error, key):
+    if error.service_code != "NoSuchBucket":
+        rephrase(error, f"File does not exist: {key}")
 
 
 def explain(error):

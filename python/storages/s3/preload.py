@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from orlop.ledger import current
 
+from storages.base import twinned
 from storages.s3.errors import explained
 from storages.utils import clean_name
 
@@ -29,6 +30,10 @@ class Preloading:
     _entries = None
 
     @property
+    def _answers_itself(self):
+        return bool(self.preload_metadata)
+
+    @property
     def entries(self):
         """Key -> Entry; empty without preload_metadata."""
         if self.preload_metadata and not self._entries:
@@ -49,11 +54,13 @@ class Preloading:
     def _entry(self, name):
         return self.entries.get(self._normalize_name(clean_name(name)))
 
+    @twinned
     def exists(self, name):
         if clean_name(name) and self.entries:
             return self._entry(name) is not None
         return super().exists(name)
 
+    @twinned
     def size(self, name):
         if not self.entries:
             return super().size(name)
@@ -62,12 +69,14 @@ class Preloading:
             return 0
         return super().size(name) if entry.size is None else entry.size
 
+    @twinned
     def get_modified_time(self, name):
         entry = self._entry(name)
         if entry is None or entry.last_modified is None:
             return super().get_modified_time(name)
         return entry.last_modified if settings.USE_TZ else timezone.make_naive(entry.last_modified)
 
+    @twinned
     def _save(self, name, content):
         name = super()._save(name, content)
         self._remember(self._normalize_name(clean_name(name)))
@@ -77,6 +86,7 @@ class Preloading:
         if self._entries is not None:
             self._entries[key] = Entry(key)
 
+    @twinned
     def delete(self, name):
         super().delete(name)
         if self._entries is not None:
