@@ -64,8 +64,10 @@ class AsyncStorageMixin:
     async def _ask(self, operation, *arguments):
         store = await self._ready_store()
         waiting = getattr(store, "asynchronous", None)
-        if waiting is None:  # in memory there is nothing to wait for
-            return getattr(store, operation)(*arguments)
+        if waiting is None:
+            method = getattr(store, operation)
+            # In memory there is nothing to wait for.
+            return method(*arguments) if store.is_in_memory else await in_thread(method, *arguments)
         return await call(getattr(waiting, operation), *arguments)
 
     def _target(self, name):

@@ -26,6 +26,7 @@ class DoubleStore:
         self.driver = DoubleUploads(objects, addresses, parts)
         self.scheme = addresses.scheme
         self.name = addresses.name
+        self.is_in_memory = objects.scheme == "mem"
         self.can = objects.can
         self.list = objects.list
         self.move = objects.move

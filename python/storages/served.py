@@ -20,6 +20,7 @@ from django.utils.functional import LazyObject
 from orlop import InvalidArgument
 from orlop.ledger import current
 
+from storages.base import twinned
 from storages.doubles import crc32_of
 from storages.orders import Signed, SigningOrder
 from storages.s3.parameters import to_request
@@ -103,6 +104,7 @@ class ServedMixin:
     is_served = True
     needs_view = False  # whether there are no addresses but the view's
 
+    @twinned
     def url(self, name, parameters=None, expire=None, http_method=None, *, stable_for=None):
         key = self._normalize_name(clean_name(name))
         address = self._address(key)

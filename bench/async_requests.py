@@ -1,0 +1,45 @@
+"""aexists and a read of 4 KiB on one event loop, 64 in flight: CPU a call, in the same interleaved rounds."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness import OUR_PYTHON, PEER_PYTHON, ROOT, Worker, interleave, null_server, show, versions, write_result
+
+CLIENTS = ROOT / "bench" / "clients"
+OURS = {"PYTHONPATH": str(ROOT / "python")}
+# name: (interpreter, program, environment)
+PARTICIPANTS = {
+    "orlop handle": (OUR_PYTHON, "orlop_handle_async.py", OURS),
+    "orlop Django": (OUR_PYTHON, "django_storage_async.py", OURS),
+    "OpenDAL": (PEER_PYTHON, "opendal_operator_async.py", {}),
+    "obstore": (PEER_PYTHON, "obstore_store_async.py", {}),
+}
+CALLS = 4000  # a round
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+
+    rows = {}
+    with null_server() as endpoint:
+        workers = [
+            Worker(name, [python, CLIENTS / program], endpoint, env)
+            for name, (python, program, env) in PARTICIPANTS.items()
+        ]
+        calls = dict.fromkeys(PARTICIPANTS, CALLS)
+        for operation in ("head", "get"):
+            rows[operation] = interleave(workers, operation, calls, arguments.rounds, endpoint)
+            show(f"{operation}, 64 in flight: microseconds of CPU a call", rows[operation], against="orlop handle")
+        for worker in workers:
+            worker.close()
+    path = write_result(
+        "async_requests", rows, rounds=arguments.rounds, peers=versions(PEER_PYTHON, "opendal", "obstore")
+    )
+    print(f"\n{path}")
+
+
+if __name__ == "__main__":
+    main()
