@@ -129,7 +129,7 @@ def test_the_extension_is_small_and_names_no_backend() -> None:
     assert lines_of_code(core) < 850
     assert lines_of_code([ROOT / name for name in SIGNING]) < 200
     assert lines_of_code([ROOT / OBJECT_API]) < 250
-    assert lines_of_code([ROOT / name for name in ASYNCHRONOUS]) < 500
+    assert lines_of_code([ROOT / name for name in ASYNCHRONOUS]) < 550
     backends = [folder.name for folder in (ROOT / "src/backends").iterdir() if folder.is_dir()]
     for path in files:
         for word in backends:
