@@ -10,12 +10,14 @@ import contextlib
 import json
 import os
 import platform
+import resource
 import shlex
 import statistics
 import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,15 +94,28 @@ class Worker:
 
 
 def serve_worker(operations: dict) -> None:
-    """The other end of Worker: `operations` maps a name to a function of no arguments."""
+    """The other end of Worker: `operations` maps a name to a function of no arguments. The calls are shared among as
+    many threads as BENCH_THREADS says."""
+    threads = int(os.environ.get("BENCH_THREADS", "1"))
     for line in sys.stdin:
         name, calls = line.split()
-        operation = operations[name]
         cpu, wall = time.process_time(), time.perf_counter()
-        for _ in range(int(calls)):
-            operation()
+        share(operations[name], int(calls), threads)
         cost = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
-        print(json.dumps(cost), flush=True)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({**cost, "peak_mib": peak}), flush=True)
+
+
+def share(operation, calls: int, threads: int) -> None:
+    def repeat(times: int) -> None:
+        for _ in range(times):
+            operation()
+
+    if threads == 1:
+        repeat(calls)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(repeat, [calls // threads] * threads))
 
 
 def interleave(

@@ -31,9 +31,9 @@ NUMBERS = [
     Number("HEAD, Python handle", "small_requests", "head", "orlop handle", "cpu_us", 0.75, "", "OpenDAL"),
     Number("GET of 4 KiB, Python handle", "small_requests", "get", "orlop handle", "cpu_us", 0.75, "", "OpenDAL"),
     Number("PUT of 4 KiB, Python handle", "small_requests", "put", "orlop handle", "cpu_us", 0.75, "", "OpenDAL"),
-    Number("Django `exists()`", "small_requests", "head", "orlop Django", "cpu_us", 1 / 12, "", "django-storages"),
+    Number("Django `exists()`", "small_requests", "head", "orlop Django", "cpu_us", 1 / 14, "", "django-storages"),
     Number("its requests", "small_requests", "head", "orlop Django", "requests", 1, "requests"),
-    Number("Django `open().read()`", "small_requests", "get", "orlop Django", "cpu_us", 1 / 50, "", "django-storages"),
+    Number("Django `open().read()`", "small_requests", "get", "orlop Django", "cpu_us", 1 / 75, "", "django-storages"),
     Number("its requests", "small_requests", "get", "orlop Django", "requests", 1, "requests"),
     Number("`aexists`, 64 in flight", "async_requests", "head", "orlop handle", "cpu_us", 0.6, "", "OpenDAL"),
     Number("the same", "async_requests", "head", "orlop handle", "cpu_us", 0.6, "", "obstore"),
@@ -41,6 +41,14 @@ NUMBERS = [
     Number("the same", "async_requests", "head", "orlop Django", "cpu_us", 0.6, "", "obstore"),
     Number("Read of 4 KiB, 64 in flight", "async_requests", "get", "orlop handle", "cpu_us", 0.6, "", "OpenDAL"),
     Number("the same", "async_requests", "get", "orlop handle", "cpu_us", 0.6, "", "obstore"),
+    Number(
+        "Django `save()` of 4 KiB", "small_requests", "put", "orlop Django", "cpu_us", 1 / 40, "", "django-storages"
+    ),
+    Number("HEAD, 64 Python threads", "threads", "head 64", "orlop handle", "cpu_us", 1 / 1.6, "", "OpenDAL"),
+    Number("its memory over bare Python", "threads", "memory 64", "orlop handle", "over_mib", 30, "MiB"),
+    Number("HEAD, 8 Python threads", "threads", "head 8", "orlop handle", "cpu_us", 1 / 0.9, "", "orlop storage"),
+    Number("One more storage", "many_storages", "storage", "orlop", "made_us", 50, "µs"),
+    Number("its memory", "many_storages", "storage", "orlop", "ready_kib", 50, "KiB"),
     Number("`orlop version`", "cold_start", "commands", "orlop version", "ms", 6, "ms"),
     Number("`orlop ls` of one key", "cold_start", "commands", "orlop ls", "ms", 9, "ms"),
     Number("Import and construction", "cold_start", "django", "orlop", "made_cpu_ms", 0.1, "", "django-storages"),
@@ -68,6 +76,9 @@ UNITS = {
     "ready_rss_mib": "MiB",
     "seconds": "s",
     "peak_mib": "MiB",
+    "over_mib": "MiB",
+    "made_us": "µs CPU",
+    "ready_kib": "KiB",
 }
 
 

@@ -5,10 +5,13 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace orlop::bench {
 
@@ -32,11 +35,24 @@ inline long peak_kib() {
   return usage.ru_maxrss;
 }
 
+// Shared among as many threads as BENCH_THREADS says.
+template <class Operation>
+void share(long count, Operation&& operation) {
+  const char* said = std::getenv("BENCH_THREADS");
+  const long threads = said ? std::atol(said) : 1;
+  const auto repeat = [&](long times) {
+    for (long i = 0; i < times; ++i) operation();
+  };
+  if (threads == 1) return repeat(count);
+  std::vector<std::jthread> pool;
+  for (long i = 0; i < threads; ++i) pool.emplace_back(repeat, count / threads);
+}
+
 template <class Operation>
 Cost measure(long count, Operation&& operation) {
   const auto begin = std::chrono::steady_clock::now();
   const double cpu = cpu_seconds();
-  for (long i = 0; i < count; ++i) operation();
+  share(count, operation);
   return {cpu_seconds() - cpu, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()};
 }
 
@@ -46,7 +62,8 @@ inline void serve(const Operations& operations) {
   std::string name;
   for (long count = 0; std::cin >> name >> count;) {
     const Cost cost = measure(count, operations.at(name));
-    std::printf("{\"cpu\": %.9f, \"wall\": %.9f}\n", cost.cpu, cost.wall);
+    std::printf("{\"cpu\": %.9f, \"wall\": %.9f, \"peak_mib\": %.2f}\n", cost.cpu, cost.wall,
+                static_cast<double>(peak_kib()) / 1024);
     std::fflush(stdout);
   }
 }
