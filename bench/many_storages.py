@@ -64,8 +64,8 @@ def main() -> None:
         for name, taken in samples.items()
     }
     show("microseconds of CPU to make one more", rows, "made_us", "django-storages")
-    show("KiB one more takes", rows, "made_kib", "django-storages")
-    show("KiB of one that is ready for its first request", rows, "ready_kib", "django-storages")
+    show("KiB one more takes", rows, "made_kib")
+    show("KiB of one that is ready for its first request", rows, "ready_kib")
     path = write_result(
         "many_storages",
         {"storage": rows},
