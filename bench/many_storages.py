@@ -11,11 +11,12 @@ import subprocess
 from harness import OUR_PYTHON, PEER_PYTHON, ROOT, environment, show, versions, write_result
 
 PROBE = """
-import json, resource, sys, time
-from django.conf import settings
-settings.configure(
-    AWS_STORAGE_BUCKET_NAME="bench", AWS_S3_ENDPOINT_URL="http://127.0.0.1:1", AWS_S3_REGION_NAME="us-east-1"
-)
+import json, os, resource, sys, time, types
+site = sys.modules["site_settings"] = types.ModuleType("site_settings")  # a module, as sites have it
+site.AWS_STORAGE_BUCKET_NAME = "bench"
+site.AWS_S3_ENDPOINT_URL = "http://127.0.0.1:1"
+site.AWS_S3_REGION_NAME = "us-east-1"
+os.environ["DJANGO_SETTINGS_MODULE"] = "site_settings"
 from storages.backends.s3 import S3Storage
 
 def ready(storage):  # what the first request needs
