@@ -35,15 +35,16 @@ NUMBERS = [
     Number("its requests", "small_requests", "head", "orlop Django", "requests", 1, "requests"),
     Number("Django `open().read()`", "small_requests", "get", "orlop Django", "cpu_us", 1 / 75, "", "django-storages"),
     Number("its requests", "small_requests", "get", "orlop Django", "requests", 1, "requests"),
+    Number(
+        "Django `save()` of 4 KiB", "small_requests", "put", "orlop Django", "cpu_us", 1 / 40, "", "django-storages"
+    ),
+    Number("its requests", "small_requests", "put", "orlop Django", "requests", 1, "requests"),
     Number("`aexists`, 64 in flight", "async_requests", "head", "orlop handle", "cpu_us", 0.6, "", "OpenDAL"),
     Number("the same", "async_requests", "head", "orlop handle", "cpu_us", 0.6, "", "obstore"),
     Number("Django's `aexists`", "async_requests", "head", "orlop Django", "cpu_us", 0.6, "", "OpenDAL"),
     Number("the same", "async_requests", "head", "orlop Django", "cpu_us", 0.6, "", "obstore"),
     Number("Read of 4 KiB, 64 in flight", "async_requests", "get", "orlop handle", "cpu_us", 0.6, "", "OpenDAL"),
     Number("the same", "async_requests", "get", "orlop handle", "cpu_us", 0.6, "", "obstore"),
-    Number(
-        "Django `save()` of 4 KiB", "small_requests", "put", "orlop Django", "cpu_us", 1 / 40, "", "django-storages"
-    ),
     Number("HEAD, 64 Python threads", "threads", "head 64", "orlop handle", "cpu_us", 1 / 1.6, "", "OpenDAL"),
     Number("its memory over bare Python", "threads", "memory 64", "orlop handle", "over_mib", 30, "MiB"),
     Number("HEAD, 8 Python threads", "threads", "head 8", "orlop handle", "cpu_us", 1 / 0.9, "", "orlop storage"),
