@@ -57,7 +57,10 @@ def listed(alias):
 def alias_of(storage):
     """The name a storage has in STORAGES, or that of one there which keeps its files in the same place; or None."""
     for alias in _aliases():
-        there = listed(alias)
+        try:
+            there = listed(alias)
+        except ImproperlyConfigured:  # another one, and not our matter
+            continue
         if there is storage or (type(there) is type(storage) and place_of(there) == place_of(storage)):
             return alias
     return None

@@ -395,6 +395,13 @@ def test_the_disk_says_what_is_missing(tmp_path):
             LocalStorage(root=str(tmp_path)).url("a")
 
 
+def test_another_storage_that_cannot_be_made_is_in_nobodys_way(places, tmp_path):
+    broken = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"no_such_option": 1}}
+    listed = {"default": broken, "local": {"BACKEND": "storages.backends.local.LocalStorage"}}
+    with override_settings(STORAGES=listed, MEDIA_ROOT=str(tmp_path)):
+        assert storages["local"].url("a").startswith("/storage/files/local/a?")
+
+
 def test_a_storage_of_the_same_place_is_the_one_listed(places, tmp_path):
     assert LocalStorage(root=str(tmp_path)).url("a").startswith("/storage/files/local/a?")
 
