@@ -117,7 +117,8 @@ def _headers(answer):
     return {name.title(): value for name, value in answer.headers.items()}
 
 
-def _send_form(url, fields, content):
+def form_body(fields, content):
+    """(body, type) of a browser's form."""
     boundary = uuid.uuid4().hex
     parts = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -125,9 +126,12 @@ def _send_form(url, fields, content):
     ]
     parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n')
     body = "".join(parts).encode() + content + f"\r\n--{boundary}--\r\n".encode()
-    return _fetch(
-        urllib.request.Request(url, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}, method="POST")
-    )
+    return body, f"multipart/form-data; boundary={boundary}"
+
+
+def _send_form(url, fields, content):
+    body, content_type = form_body(fields, content)
+    return _fetch(urllib.request.Request(url, body, {"Content-Type": content_type}, method="POST"))
 
 
 def _fetch(request):
