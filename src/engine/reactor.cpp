@@ -19,7 +19,7 @@ constexpr std::chrono::seconds idle_limit{10};
 
 constexpr int events_at_once = 256;
 
-thread_local Fiber* present = nullptr;
+thread_local Fiber* running_fiber = nullptr;
 
 // Sockets that are registered with the kernel, one bit a descriptor. A closed one is no longer, and its number will
 // soon be another's: whoever closes it takes the bit away.
@@ -46,7 +46,7 @@ void set_registered(int fd) noexcept {
 
 Fiber::Fiber(Reactor& reactor) : reactor_(reactor) {}
 
-Fiber* Fiber::current() noexcept { return present; }
+Fiber* Fiber::current() noexcept { return running_fiber; }
 
 void Fiber::run(Call call) {
   if (!Reactor::instance().post(call)) call();
@@ -105,7 +105,7 @@ void Reactor::forget_after_fork() {
 
 void Reactor::stop_at_exit() {
   Reactor* reactor = current_.load(std::memory_order_acquire);
-  if (!reactor || present) return;
+  if (!reactor || running_fiber) return;
   {
     std::lock_guard lock(reactor->mutex_);
     if (!reactor->started_) return;
@@ -204,10 +204,10 @@ Fiber& Reactor::idle_fiber() {
 }
 
 void Reactor::resume(Fiber& fiber) {
-  present = &fiber;
+  running_fiber = &fiber;
   finished_ = false;
   fiber.stack_->enter();
-  present = nullptr;
+  running_fiber = nullptr;
   if (!finished_) return;
   --running_;
   idle_.push_back(&fiber);
