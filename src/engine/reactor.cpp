@@ -8,6 +8,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
+#include <new>
+#include <utility>
 
 #include "engine/background.h"
 
@@ -24,6 +27,9 @@ thread_local Fiber* running_fiber = nullptr;
 // Sockets that are registered with the kernel, one bit a descriptor. A closed one is no longer, and its number will
 // soon be another's: whoever closes it takes the bit away.
 std::array<std::atomic<std::uint64_t>, 1024> registered;
+
+// Between the thread that takes a registration back and one that closes the socket: its number may be another's after.
+std::mutex* const closing = new std::mutex;
 
 std::uint64_t bit_of(int fd) noexcept { return std::uint64_t{1} << (fd % 64); }
 std::atomic<std::uint64_t>* word_of(int fd) noexcept {
@@ -96,6 +102,7 @@ Reactor::~Reactor() = default;
 // Runs in the child: closes what it shares with its parent, whose registrations it would change.
 void Reactor::forget_after_fork() {
   Reactor* inherited = current_.exchange(nullptr, std::memory_order_relaxed);
+  new (closing) std::mutex;  // of the parent's threads one may hold it
   if (!inherited) return;
   forgotten_ = inherited;
   if (inherited->epoll_ >= 0) ::close(inherited->epoll_);
@@ -152,6 +159,8 @@ void Reactor::wake(Fiber& fiber) {
 }
 
 void Reactor::forget(int fd) noexcept {
+  if (!is_registered(fd)) return;
+  std::lock_guard lock(*closing);
   if (auto* word = word_of(fd)) word->fetch_and(~bit_of(fd), std::memory_order_acq_rel);
 }
 
@@ -258,14 +267,21 @@ void Reactor::watch(Fiber& fiber, SocketWait& wait) {
 void Reactor::dispatch(int fd, std::uint32_t events) {
   Socket& socket = sockets_[static_cast<std::size_t>(fd)];
   if (!socket.wait) {
-    forget(fd);
-    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+    unregister(fd);
     return;
   }
   const bool over = (events & (EPOLLERR | EPOLLHUP)) != 0;
   socket.wait->readable |= over || (events & EPOLLIN) != 0;
   socket.wait->writable |= over || (events & EPOLLOUT) != 0;
   make_ready(*socket.fiber);
+}
+
+void Reactor::unregister(int fd) {
+  std::lock_guard lock(*closing);
+  auto* word = word_of(fd);
+  if (word && !is_registered(fd)) return;  // closed meanwhile
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  if (word) word->fetch_and(~bit_of(fd), std::memory_order_acq_rel);
 }
 
 void Reactor::poll() {

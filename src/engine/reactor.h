@@ -56,6 +56,7 @@ class Reactor {
   void fire_timers();
   void dispatch(int fd, std::uint32_t events);
   void watch(Fiber& fiber, SocketWait& wait);
+  void unregister(int fd);
   void free_stacks() noexcept;
 
   static std::atomic<Reactor*> current_;
