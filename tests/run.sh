@@ -39,11 +39,12 @@ sanitized_tests() {
   cpp_tests "$preset" "${wrapper[@]}"
 }
 
+# python_tests NAME ARGUMENT...: pytest's, and the name of the file of results.
 python_tests() {
-  local select=()
+  local name=$1 select=() status=0
+  shift
   [[ -z $expression ]] || select=(-k "$expression")
-  local status=0
-  python -m pytest -q --junitxml "$results/python.xml" "${select[@]}" || status=$?
+  python -m pytest -q --junitxml "$results/$name.xml" "${select[@]}" "$@" || status=$?
   [[ $status == 5 && $expression ]] && status=0 # nothing matched the expression
   return $status
 }
@@ -74,12 +75,13 @@ run_all_tests() {
 
   [[ $quick ]] || stage "real servers" start_servers
   stage "C++ tests" cpp_tests dev
+  stage "packages" python_tests packages tests/packaging # measures compiling: beside nothing else
   local builder=''
   if [[ ! $quick ]]; then
     build_sanitized &
     builder=$!
   fi
-  stage "Python tests, examples and documents" python_tests
+  stage "Python tests, examples and documents" python_tests python --ignore=tests/packaging
   [[ $expression ]] || stage "Python tests with Django 4.2" oldest_django_tests
   if [[ $quick ]]; then
     say "--quick: left out the real servers (MinIO, Ceph, S3Proxy) and the sanitizers"

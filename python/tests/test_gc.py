@@ -18,7 +18,7 @@ from django.core.files.storage import InMemoryStorage
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import transaction
-from django.test import override_settings
+from django.test import modify_settings, override_settings
 from django.utils import timezone
 from helpers import transactions
 from helpers.transactions import Document, Memo, Report, clear, journal, kept_in, kept_in_memory, names_in, use
@@ -296,6 +296,27 @@ def test_static_files_are_never_touched(own_place):
         status, out = run("--older-than", "0", "--delete", "--most")
     assert status == 0 and "left alone: static files are kept in the same place" in out
     assert names_in(storage) == ["static/a.css", "uploads/b.txt"]
+
+
+@transactions.options_of_default
+def test_a_site_without_static_files(own_place):
+    put(use(own_place.storage()), "a.txt")
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={"default": spec(own_place), "staticfiles": static}, STATIC_URL=None):
+        with modify_settings(INSTALLED_APPS={"remove": "django.contrib.staticfiles"}):
+            assert names_of(findings()[0]) == [("orphan", "a.txt")]
+            assert run(verb="repair")[0] == 0
+        with modify_settings(INSTALLED_APPS={"append": "django.contrib.staticfiles"}):
+            assert run()[1].startswith("the storage staticfiles: ")
+
+
+@transactions.options_of_default
+def test_a_storage_that_cannot_be_made_may_have_files_there(own_place):
+    put(use(own_place.storage()), "backups/a.txt")
+    backups = spec(own_place, location="/backups")
+    with override_settings(STORAGES={"default": spec(own_place), "backups": backups, "staticfiles": spec(own_place)}):
+        assert "the storage backups: S3Storage.location cannot begin" in run("--older-than", "0", "--delete")[1]
+    assert names_in(own_place.storage()) == ["backups/a.txt"]
 
 
 @transactions.options_of_default

@@ -83,7 +83,9 @@ def tables():
             for model in MODELS:
                 editor.create_model(model)
         # Other tests declare models too, and leave some tables.
-        ours = SimpleNamespace(get_models=lambda **_: [*MODELS, ShownDocument], get_model=apps.get_model)
+        ours = SimpleNamespace(
+            get_models=lambda **_: [*MODELS, ShownDocument], get_model=apps.get_model, is_installed=apps.is_installed
+        )
         try:
             with mock.patch.object(sources, "apps", ours), mock.patch.object(wrappers, "apps", ours):
                 yield

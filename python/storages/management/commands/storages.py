@@ -2,6 +2,7 @@
 
 import json
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from storages.check.__main__ import add_arguments, run
@@ -29,10 +30,17 @@ class Command(BaseCommand):
             self.check_settings(options)
         elif options["verb"] == "policy":
             self.print_policy(options)
-        elif options["verb"] == "gc":
-            Collection(options, self.stdout, self.stderr).run()
         else:
-            repair(options, self.stdout)
+            self.see_to_files(options)
+
+    def see_to_files(self, options):
+        try:
+            if options["verb"] == "gc":
+                Collection(options, self.stdout, self.stderr).run()
+            else:
+                repair(options, self.stdout)
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
 
     def check_settings(self, options):
         from django.apps import apps
