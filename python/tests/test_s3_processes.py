@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import orlop
 import pytest
@@ -63,7 +65,10 @@ def test_a_child_of_fork_works_on(own_place):
 def run_script(script, endpoint):
     """Runs a program that ends with 42 when it saw what it expects."""
     environment = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(orlop.__file__))}
-    assert subprocess.run([sys.executable, "-c", script, endpoint], env=environment, timeout=60).returncode == 42
+    command = [sys.executable, "-c", script, endpoint]
+    # Whatever a shell in the background starts ignores SIGINT.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    assert subprocess.run(command, env=environment, timeout=60, preexec_fn=heed).returncode == 42
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ def demo_script() -> Path:
 
 @pytest.fixture(scope="session")
 def site_address():
-    process = subprocess.Popen([sys.executable, DEMO, "--serve"], stdout=subprocess.PIPE, text=True)
+    # Whatever a shell in the background starts ignores SIGINT.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen([sys.executable, DEMO, "--serve"], stdout=subprocess.PIPE, text=True, preexec_fn=heed)
     output = []
     for line in process.stdout:
         output.append(line)
