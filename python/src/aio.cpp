@@ -421,7 +421,7 @@ AsyncCall open(const AsyncStore& store, Loop loop, nb::object future, std::strin
     opened->object.seek(0);
     return opened;
   };
-  return std::move(begin)(std::move(open), [ledger](std::shared_ptr<Opened<File>> opened) {
+  return std::move(begin)(std::move(open), [ledger = std::move(ledger)](std::shared_ptr<Opened<File>> opened) {
     return nb::cast(AsyncFile(std::move(opened), ledger));
   });
 }
@@ -478,7 +478,7 @@ AsyncCall write(const AsyncStore& store, Loop loop, nb::object future, std::stri
     ORLOP_ASSIGN(auto writer, driver->write(context, request));
     return std::make_shared<Opened<Writing>>(Writing{driver, std::move(writer), inbox}, stop);
   };
-  return std::move(begin)(std::move(open), [ledger](std::shared_ptr<Opened<Writing>> opened) {
+  return std::move(begin)(std::move(open), [ledger = std::move(ledger)](std::shared_ptr<Opened<Writing>> opened) {
     return nb::cast(AsyncWriter(std::move(opened), ledger));
   });
 }

@@ -44,12 +44,12 @@ class StackSwitch {
   ExceptionState exceptions_;
 
   // For the sanitizers, which have to be told.
-  void* fake_inside_ = nullptr;
-  void* fake_outside_ = nullptr;
-  const void* outer_bottom_ = nullptr;
-  std::size_t outer_size_ = 0;
-  void* tsan_inside_ = nullptr;
-  void* tsan_outside_ = nullptr;
+  [[maybe_unused]] void* fake_inside_ = nullptr;
+  [[maybe_unused]] void* fake_outside_ = nullptr;
+  [[maybe_unused]] const void* outer_bottom_ = nullptr;
+  [[maybe_unused]] std::size_t outer_size_ = 0;
+  [[maybe_unused]] void* tsan_inside_ = nullptr;
+  [[maybe_unused]] void* tsan_outside_ = nullptr;
 };
 
 }  // namespace orlop::engine
