@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import resource
+import secrets
 import shlex
+import ssl
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from servers.fixtures import S3Server, running_servers
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = bool(os.environ.get("ORLOP_TEST_QUICK"))
@@ -105,19 +109,65 @@ def test_serve_in_tests(examples: Path) -> None:
     assert requests == ["PutObject 503", "PutObject 503", "PutObject 200", "GetObject 200"]
 
 
-@pytest.mark.skipif(not (ROOT / "build/dev/bin/orlop").exists(), reason="the command is not built")
-def test_share(examples: Path, prefix: Path, tmp_path: Path) -> None:
-    source = tmp_path / "notes.txt"
-    source.write_text("for everybody")
+@pytest.fixture
+def told(prefix: Path) -> Iterator[dict[str, str]]:
+    """What `orlop serve` says of itself, in the words of Amazon's tools."""
+    if not (prefix / "bin/orlop").exists():
+        pytest.skip("the command is not built")
     server = subprocess.Popen([prefix / "bin/orlop", "serve", "mem:", "--port", "0"], stdout=subprocess.PIPE, text=True)
     try:
-        told = dict(server.stdout.readline().rstrip("\n").split("=", 1) for _ in range(3))
-        url, *grants = run(examples / "share", source, "shared", env={**os.environ, **told}).splitlines()
-        assert grants == ["FULL_CONTROL to orlop", "READ to http://acs.amazonaws.com/groups/global/AllUsers"]
-        assert urllib.request.urlopen(url).read() == b"for everybody"
+        yield dict(server.stdout.readline().rstrip("\n").split("=", 1) for _ in range(3))
     finally:
         server.terminate()
         server.wait(10)
+
+
+def test_share(examples: Path, told: dict[str, str], tmp_path: Path) -> None:
+    source = tmp_path / "notes.txt"
+    source.write_text("for everybody")
+    url, *grants = run(examples / "share", source, "shared", env={**os.environ, **told}).splitlines()
+    assert grants == ["FULL_CONTROL to orlop", "READ to http://acs.amazonaws.com/groups/global/AllUsers"]
+    assert urllib.request.urlopen(url).read() == b"for everybody"
+
+
+def follow_the_tutorial(examples: Path, folder: Path, place: dict[str, str], *arguments: str) -> None:
+    """The example checks every step but the browser's, which is left to us."""
+    bucket = f"orlop-tutorial-{os.getpid()}-{secrets.token_hex(4)}"
+    *steps, response = run(
+        examples / "boto_tutorial", bucket, folder, *arguments, env={**os.environ, **place}
+    ).splitlines()
+    checked = [step for step in steps if step.startswith("ok ")]
+    grants = [step for step in steps if step.startswith("    ")]
+    assert len(checked) + len(grants) == len(steps)
+    assert (len(checked), len(grants)) == ((32, 0) if "no-acls" in arguments else (42, 2))
+    word, url = response.split(" ")
+    assert word == "response"
+    context = ssl.create_default_context(cafile=place["AWS_CA_BUNDLE"]) if "AWS_CA_BUNDLE" in place else None
+    with urllib.request.urlopen(url, context=context) as answer:
+        assert answer.read() == b"1,2,3\n"
+        assert answer.headers["Content-Type"] == "text/csv"
+        assert answer.headers["Content-Disposition"] == "attachment; filename=report.csv"
+
+
+def test_boto_tutorial(examples: Path, told: dict[str, str], tmp_path: Path) -> None:
+    follow_the_tutorial(examples, tmp_path, told)
+
+
+@pytest.mark.parametrize(
+    "server",
+    [server for server in running_servers() if server.name != "s3proxy"],  # which has no ACLs of objects
+    ids=lambda server: f"{server.name}-{'tls' if server.secure else 'http'}",
+)
+def test_boto_tutorial_on_real_servers(examples: Path, tmp_path: Path, server: S3Server) -> None:
+    place = {
+        "AWS_ENDPOINT_URL": server.endpoint,
+        "AWS_ACCESS_KEY_ID": server.key,
+        "AWS_SECRET_ACCESS_KEY": server.secret,
+        "AWS_REGION": server.region,
+    }
+    if server.secure:
+        place["AWS_CA_BUNDLE"] = server.ca
+    follow_the_tutorial(examples, tmp_path, place, *(["no-acls"] if server.name == "minio" else []))
 
 
 @pytest.mark.parametrize("form", [[], ["--static"]], ids=["plain", "static"])
