@@ -39,6 +39,7 @@ class Copying : public Command {
   bool no_glob_ = false;
   bool gzip_ = false;
   std::uint64_t jobs_ = 16;
+  std::optional<std::uint64_t> bandwidth_;
   std::string content_type_, content_disposition_, cache_control_, acl_, storage_class_;
   StringMap metadata_;
 };

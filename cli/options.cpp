@@ -33,6 +33,8 @@ std::string_view option_of_other_tools(std::string_view name) {
       {"--content-encoding", "--gzip"},
       {"--debug", "--verbose"},
       {"--transfers", "--jobs"},
+      {"--max-bandwidth", "--bwlimit"},
+      {"--limit-rate", "--bwlimit"},
       {"--output", "--json"},
       {"--max-concurrent-requests", "--jobs"},
       {"--expire", "--expires"},

@@ -71,6 +71,7 @@ Result<StringMap> Session::options_of(const Target& target) const {
   add("endpoint", global_.endpoint_url);
   add("region", global_.region);
   add("profile", global_.profile);
+  add("max_bandwidth", max_bandwidth_);
   return options;
 }
 

@@ -30,6 +30,8 @@ class Session {
   bool stopped() const noexcept { return context_.stop.stop_requested(); }
   Output& out() noexcept { return out_; }
   Console& console() noexcept { return console_; }
+  // For storages opened from now on that know such a limit. 0: none.
+  void limit_bandwidth(std::uint64_t bytes_per_second) { max_bandwidth_ = std::to_string(bytes_per_second); }
   bool wants_progress() const noexcept { return !global_.quiet && !global_.no_progress; }
 
   // The options of a remote target's container: those of the command line win over its own.
@@ -66,6 +68,7 @@ class Session {
   class Tracer;
 
   const Global& global_;
+  std::string max_bandwidth_;
   Context context_;
   Output out_;
   Console console_;

@@ -321,6 +321,12 @@ def test_transfer_config_t64():
     assert (engine_options(storage)["part_size"], engine_options(storage)["concurrency"]) == (str(16 << 20), "3")
 
 
+@pytest.mark.parametrize(("rate", "told"), [(1 << 20, str(1 << 20)), (2.5e6, "2500000"), (0.5, "1"), (None, None)])
+def test_bandwidth_of_a_transfer_config(rate, told):
+    storage = S3Storage(transfer_config=TransferConfig(max_bandwidth=rate))
+    assert engine_options(storage).get("max_bandwidth") == told
+
+
 def test_use_threads_false():
     with pytest.warns(DeprecationWarning, match="AWS_S3_TRANSFER_CONFIG"):
         storage = S3Storage(use_threads=False)

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import signal
 import subprocess
+import time
 
 import pytest
 from cli.harness import Bucket
@@ -19,6 +21,30 @@ def temporary_files(directory):
 
 
 # ---- One file ----
+
+
+@pytest.mark.parametrize("part", ["5M", "8M"])
+def test_a_limit_of_bandwidth(orlop, bucket, work, part):
+    content = noise(6 * MEGABYTE)  # two parts, or one request
+    (work / "up.bin").write_bytes(content)
+    limited = ("cp", "--bwlimit", "6M", "--set", f"part_size={part}")
+    for source, target in ((work / "up.bin", bucket.url + "/k"), (bucket.url + "/k", work / "down.bin")):
+        begin = time.monotonic()
+        orlop.ok(*limited, source, target)
+        assert 0.8 < time.monotonic() - begin < 2
+    assert (work / "down.bin").read_bytes() == content
+    assert "--bwlimit 3X" in orlop.fails(2, "cp", "--bwlimit", "3X", "up.bin", bucket.url + "/k")
+
+
+def test_a_limited_copy_can_be_stopped(orlop, bucket, work):
+    (work / "up.bin").write_bytes(noise(12 * MEGABYTE))
+    process = orlop.start("cp", "--bwlimit", "1M", "up.bin", bucket.url + "/k", stderr=subprocess.PIPE)
+    time.sleep(0.5)
+    begin = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=5) == 130
+    assert time.monotonic() - begin < 1
+    assert bucket.listing() == bucket.uploads() == []
 
 
 @pytest.mark.parametrize("size", [0, 1, 5 * MEGABYTE, 20 * MEGABYTE + 1])

@@ -230,12 +230,6 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
             )
         if self.transfer_config is None:
             self._derive("transfer_config", TransferConfig(use_threads=self.use_threads))
-        if getattr(self.transfer_config, "max_bandwidth", None):
-            warnings.warn(
-                "AWS_S3_TRANSFER_CONFIG: max_bandwidth has no effect; transfers are as fast as the network.",
-                RuntimeWarning,
-                stacklevel=3,
-            )
         if not hasattr(self, "cloudfront_signer"):
             self._derive("cloudfront_signer", self._default_signer())
 

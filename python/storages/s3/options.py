@@ -23,6 +23,7 @@ SETTINGS = {
     "bucket_acl": "AWS_BUCKET_ACL",
     "part_size": "AWS_S3_TRANSFER_CONFIG",
     "concurrency": "AWS_S3_TRANSFER_CONFIG",
+    "max_bandwidth": "AWS_S3_TRANSFER_CONFIG",
     "connect_timeout": "AWS_S3_CLIENT_CONFIG",
     "first_byte_timeout": "AWS_S3_CLIENT_CONFIG",
     "dualstack": "AWS_S3_CLIENT_CONFIG",
@@ -35,10 +36,10 @@ SETTINGS = {
 
 
 class TransferConfig:
-    """How uploads are cut; with the attributes of boto3's class of that name.
+    """How uploads are cut, and how fast contents may travel; with the attributes of boto3's class of that name.
 
-    The last four are for who reads them: here a read is one request, how often one is tried is the client's matter, and
-    nothing limits the bandwidth.
+    num_download_attempts, max_io_queue and io_chunksize are for who reads them: here a read is one request, and how
+    often one is tried is the client's matter.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ def engine_options(storage):
         "first_byte_timeout": _duration(getattr(client, "read_timeout", None)),
         "part_size": str(max(transfer.multipart_chunksize, 5 << 20)),
         "concurrency": str(transfer.max_concurrency if transfer.use_threads else 1),
+        "max_bandwidth": _bandwidth(getattr(transfer, "max_bandwidth", None)),
         **_credentials(storage),
         **_verification(storage.verify),
     }
@@ -170,6 +172,10 @@ def _proxy(proxies, storage):
         return None
     url = urlsplit(storage.endpoint_url or f"{'https' if storage.use_ssl else 'http'}://s3.amazonaws.com")
     return proxies.get(f"{url.scheme}://{url.hostname}") or proxies.get(url.scheme)
+
+
+def _bandwidth(rate):
+    return None if rate is None else str(max(int(rate), 1))
 
 
 def _wanted(value):

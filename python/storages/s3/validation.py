@@ -207,7 +207,12 @@ def _is_types(value):
 
 def _is_transfer(value):
     sizes = [getattr(value, name, None) for name in ("multipart_threshold", "multipart_chunksize", "max_concurrency")]
-    return all(_is_size(size) and size > 0 for size in sizes) and sizes[2] <= _MOST_AT_ONCE
+    rate = getattr(value, "max_bandwidth", None)
+    return (
+        all(_is_size(size) and size > 0 for size in sizes)
+        and sizes[2] <= _MOST_AT_ONCE
+        and (rate is None or (_is_number(rate) and rate > 0))
+    )
 
 
 def _is_client(value):
@@ -260,7 +265,7 @@ _NEVER_NONE = (
 
 _OBJECTS = (
     ("client_config", _is_client, "a Config of botocore, or a ClientConfig, whose values are of the right kind"),
-    ("transfer_config", _is_transfer, "a TransferConfig, with sizes in bytes and 1 to 1000 requests at once"),
+    ("transfer_config", _is_transfer, "a TransferConfig, with sizes and rates in bytes and 1 to 1000 requests at once"),
     (
         "cloudfront_signer",
         lambda value: value is None or callable(getattr(value, "generate_presigned_url", None)),

@@ -153,6 +153,7 @@ Result<Config> config_of(Options options) {
   config.clamp_expiry = options.clamp_expiry;
   config.part_size = options.part_size;
   config.concurrency = options.concurrency;
+  if (options.max_bandwidth > 0) config.bandwidth = std::make_shared<engine::Bandwidth>(options.max_bandwidth);
   return config;
 }
 

@@ -8,6 +8,7 @@
 #include "backends/s3/credentials.h"
 #include "backends/s3/dialect.h"
 #include "backends/s3/endpoint.h"
+#include "engine/bandwidth.h"
 #include "net/http.h"
 #include "orlop/backends/s3.h"
 
@@ -33,6 +34,7 @@ struct Config {
   net::HttpOptions http;
   std::uint64_t part_size = 0;
   unsigned concurrency = 0;
+  std::shared_ptr<engine::Bandwidth> bandwidth;  // null: no limit
   // The largest object one CopyObject takes. Amazon's limit unless a test sets another, which is then obeyed before
   // the service is asked.
   std::optional<std::uint64_t> copy_limit;

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "backends/s3/attrs.h"
+#include "backends/s3/bandwidth.h"
 #include "backends/s3/reader.h"
 
 namespace orlop::s3 {
@@ -61,6 +62,7 @@ Result<Meta> put_object(Client& client, const Context& context, const PutRequest
   ORLOP_TRY(add_mode(client.dialect(), request.mode, request.if_match, put.headers));
   ORLOP_ASSIGN(UploadBody body, prepare_upload(request.payload, client.protection(put.headers),
                                                request.attrs ? request.attrs->content_encoding : ""));
+  limit_upload(body, context, client.config().bandwidth);
   put.body = &body;
   auto response = client.send(context, put);
   if (!response && unproven) return of_mode(of_create(client, std::move(response).error()), request.mode);

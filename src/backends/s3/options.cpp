@@ -36,6 +36,7 @@ constexpr OptionSpec specs[] = {
     {"stall_timeout", OptionType::duration, "the longest time in which not a byte moves"},
     {"part_size", OptionType::size, "of multipart uploads"},
     {"concurrency", OptionType::integer, "parts in flight of one upload"},
+    {"max_bandwidth", OptionType::size, "bytes a second of all contents together, up and down; 0: no limit"},
     {"checksum", OptionType::text, "auto, none, crc64nvme, crc32c, crc32, sha256 or sha1"},
 };
 
@@ -89,6 +90,7 @@ Result<Options> read_options(const StringMap& values) {
   std::uint64_t concurrency = options.concurrency;
   ORLOP_TRY(reader.read("concurrency", concurrency));
   options.concurrency = static_cast<std::uint32_t>(std::min<std::uint64_t>(concurrency, UINT32_MAX));
+  ORLOP_TRY(reader.read("max_bandwidth", options.max_bandwidth));
   ORLOP_TRY(reader.read("checksum", options.checksum));
   return options;
 }

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "backends/s3/attrs.h"
+#include "backends/s3/bandwidth.h"
 #include "wire/checksum.h"
 #include "wire/date.h"
 #include "wire/encoding.h"
@@ -274,7 +275,8 @@ Result<std::unique_ptr<Reader>> read_object(Client& client, const Context& conte
   if (!plan) return std::move(plan).error();
   std::optional<Checksum> expected;
   if (plan->whole) expected = expected_sum(plan->meta, client.dialect());
-  return std::make_unique<BodyReader>(std::move(response), *std::move(plan), std::move(expected));
+  auto body = limit_download(std::move(response), context, client.config().bandwidth);
+  return std::make_unique<BodyReader>(std::move(body), *std::move(plan), std::move(expected));
 }
 
 }  // namespace orlop::s3

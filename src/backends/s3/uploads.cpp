@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "backends/s3/attrs.h"
+#include "backends/s3/bandwidth.h"
 #include "backends/s3/objects.h"
 #include "backends/s3/reader.h"
 #include "backends/s3/wire.h"
@@ -157,6 +158,7 @@ Result<Part> Uploads::put_part(const Context& context, const PutPartRequest& req
   Protection protection = client_.protection({});
   protection.checksum = upload.checksum;
   ORLOP_ASSIGN(UploadBody body, prepare_upload(request.payload, protection));
+  limit_upload(body, context, client_.config().bandwidth);
   put.body = &body;
   ORLOP_ASSIGN(auto response, client_.send(context, put));
   Part part{request.index, request.payload.size(), std::string(response->headers().get("etag")),

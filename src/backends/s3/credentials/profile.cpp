@@ -236,6 +236,7 @@ std::vector<const char*> environment_of_chain(const ChainOptions& options) {
                                     "AWS_ENDPOINT_URL",
                                     "AWS_ENDPOINT_URL_STS",
                                     "AWS_ENDPOINT_URL_SSO",
+                                    "AWS_ENDPOINT_URL_SSO_OIDC",
                                     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
                                     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
                                     "AWS_EC2_METADATA_DISABLED",

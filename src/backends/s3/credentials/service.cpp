@@ -33,10 +33,6 @@ bool may_pass(const Result<ServiceAnswer>& answer) {
   return answer->status == 429 || answer->status >= 500;
 }
 
-bool fit_for_header(std::string_view text) {
-  return std::ranges::all_of(text, [](unsigned char c) { return c > 0x20 && c < 0x7f; });
-}
-
 // Some write "2020-06-17T10:02:08UTC"; SSO counts milliseconds.
 std::optional<std::chrono::system_clock::time_point> time_of(const nlohmann::json& value) {
   if (value.is_number_integer()) {
@@ -100,6 +96,10 @@ Error unreadable(std::string_view who) {
   return Error(Code::data_corrupted, fmt::format("{} gave an answer that is not credentials", who), Retry::safe);
 }
 
+bool fit_for_header(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return c > 0x20 && c < 0x7f; });
+}
+
 nlohmann::json parse_object(std::string_view text) {
   auto parsed = nlohmann::json::parse(text, nullptr, false);
   return parsed.is_object() ? std::move(parsed) : nlohmann::json(nlohmann::json::value_t::discarded);
@@ -118,7 +118,7 @@ Result<Credentials> checked(Credentials credentials, std::string_view who) {
     if (value->empty() && value != &credentials.session_token) {
       return Error(Code::data_corrupted, fmt::format("{} gave no {}", who, name));
     }
-    if (!fit_for_header(*value)) {
+    if (!value->empty() && !fit_for_header(*value)) {
       return Error(Code::data_corrupted, fmt::format("{} gave a {} with strange characters in it", who, name));
     }
   }

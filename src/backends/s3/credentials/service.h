@@ -57,6 +57,9 @@ Result<Credentials> credentials_of(const nlohmann::json& object, const Credentia
 // The same for values of any origin: not empty, and fit for a header.
 Result<Credentials> checked(Credentials credentials, std::string_view who);
 
+// Whether a header can carry it, as tokens travel; not the empty one.
+bool fit_for_header(std::string_view text);
+
 // The whole file, without white space at its ends. Errors: config_invalid with `what` and the path.
 Result<std::string> read_small_file(const std::string& path, std::string_view what);
 

@@ -6,11 +6,7 @@
 
 #include "backends/s3/config.h"
 #include "backends/s3/credentials/service.h"
-#include "backends/s3/endpoint.h"
-#include "backends/s3/environment.h"
-#include "backends/s3/partition.h"
-#include "wire/date.h"
-#include "wire/hash.h"
+#include "backends/s3/credentials/sso_token.h"
 #include "wire/percent.h"
 
 namespace orlop::s3 {
@@ -48,34 +44,6 @@ Result<Settings> settings_of(const Profile& profile, std::string_view name) {
   return settings;
 }
 
-Error log_in(std::string_view why, std::string_view name) {
-  return Error(Code::unauthenticated, fmt::format("{}; run: aws sso login --profile {}", why, name));
-}
-
-// What `aws sso login` left: named after the session, or the address for profiles without one.
-Result<std::string> cached_token(const Settings& settings, std::string_view profile_name) {
-  const std::string& subject = settings.session.empty() ? settings.start_url : settings.session;
-  std::string name = wire::hash(wire::HashAlgorithm::sha1, as_bytes(subject)).hex();
-  auto text = read_small_file(aws_directory() + "/sso/cache/" + name + ".json", "the SSO token");
-  if (!text) return log_in("there is no SSO token", profile_name);
-  auto object = parse_object(*text);
-  std::string token = object.is_object() ? text_of(object, "accessToken") : "";
-  std::string end = object.is_object() ? text_of(object, "expiresAt") : "";
-  if (end.ends_with("UTC")) end.replace(end.size() - 3, 3, "Z");
-  auto expires = wire::parse_iso8601(end);
-  bool readable = !token.empty() && token.find_first_of("\r\n") == std::string::npos && expires;
-  if (!readable) return log_in("the SSO token cannot be read", profile_name);
-  if (*expires <= std::chrono::system_clock::now()) return log_in("the SSO token has expired", profile_name);
-  return token;
-}
-
-Result<std::string> portal_in(const std::string& region) {
-  std::string given = environment("AWS_ENDPOINT_URL_SSO");
-  if (given.empty()) given = fmt::format("https://portal.sso.{}.{}", region, partition_of(region).suffix);
-  ORLOP_ASSIGN(Endpoint endpoint, Endpoint::parse(given, "AWS_ENDPOINT_URL_SSO"));
-  return fmt::format("{}://{}{}", endpoint.scheme, endpoint.host, endpoint.base);
-}
-
 }  // namespace
 
 bool uses_sso(const Profile& profile) {
@@ -85,14 +53,15 @@ bool uses_sso(const Profile& profile) {
 Result<Credentials> sso_credentials(const Context& context, const ChainOptions& options, const Profile& profile,
                                     std::string_view profile_name) {
   ORLOP_ASSIGN(Settings settings, settings_of(profile, profile_name));
-  ORLOP_ASSIGN(std::string token, cached_token(settings, profile_name));
-  ORLOP_ASSIGN(std::string portal, portal_in(settings.region));
+  const SsoLogin login{settings.session, settings.start_url, settings.region, std::string(profile_name)};
+  ORLOP_ASSIGN(std::string token, sso_token(context, options, login));
+  ORLOP_ASSIGN(std::string portal, sso_service("portal.sso", settings.region, "AWS_ENDPOINT_URL_SSO"));
   // https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_GetRoleCredentials.html
   ServiceRequest request{.who = who, .url = {}, .headers = {"x-amz-sso_bearer_token: " + token}};
   request.url = fmt::format("{}/federation/credentials?role_name={}&account_id={}", portal,
                             wire::encode_query(settings.role_name), wire::encode_query(settings.account_id));
   ORLOP_ASSIGN(ServiceAnswer answer, ask(context, distant(options.http), request));
-  if (answer.status == 401) return log_in("the SSO token was refused", profile_name);
+  if (answer.status == 401) return log_in_again("the SSO token was refused", login);
   if (answer.status != 200) {
     return refused_by(who, answer.status, {}, "look at sso_account_id and sso_role_name of the profile");
   }
