@@ -11,26 +11,6 @@
 namespace orlop::cli {
 namespace {
 
-std::string_view name_of(ChecksumAlgorithm algorithm) {
-  switch (algorithm) {
-    case ChecksumAlgorithm::none:
-      break;
-    case ChecksumAlgorithm::crc32:
-      return "crc32";
-    case ChecksumAlgorithm::crc32c:
-      return "crc32c";
-    case ChecksumAlgorithm::crc64nvme:
-      return "crc64nvme";
-    case ChecksumAlgorithm::sha1:
-      return "sha1";
-    case ChecksumAlgorithm::sha256:
-      return "sha256";
-    case ChecksumAlgorithm::md5:
-      return "md5";
-  }
-  return "";
-}
-
 std::string hex(std::string_view bytes) {
   std::string text;
   for (char c : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
@@ -78,7 +58,7 @@ class Stat : public Command {
         {"cache_control", attrs.cache_control},
         {"expires", attrs.expires},
     };
-    if (meta.checksum) all.emplace_back(name_of(meta.checksum->algorithm), hex(meta.checksum->bytes));
+    if (meta.checksum) all.emplace_back(to_string(meta.checksum->algorithm), hex(meta.checksum->bytes));
     std::erase_if(all, [](const auto& fact) { return fact.second.empty(); });
     return all;
   }

@@ -26,6 +26,7 @@ inline std::string_view as_text(Bytes bytes) noexcept {
 }
 
 enum class ChecksumAlgorithm : std::uint8_t { none, crc32, crc32c, crc64nvme, sha1, sha256, md5 };
+std::string_view to_string(ChecksumAlgorithm algorithm) noexcept;  // as spelled above
 
 // A checksum of the whole object's content, in the algorithm's usual big-endian bytes.
 struct Checksum {

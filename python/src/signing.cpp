@@ -27,30 +27,10 @@ StringMap to_map(const Fields& fields) { return {fields.begin(), fields.end()}; 
 
 SystemTime to_time(std::int64_t microseconds) { return SystemTime(std::chrono::microseconds(microseconds)); }
 
-std::string_view name_of(ChecksumAlgorithm algorithm) {
-  switch (algorithm) {
-    case ChecksumAlgorithm::crc32:
-      return "crc32";
-    case ChecksumAlgorithm::crc32c:
-      return "crc32c";
-    case ChecksumAlgorithm::crc64nvme:
-      return "crc64nvme";
-    case ChecksumAlgorithm::sha1:
-      return "sha1";
-    case ChecksumAlgorithm::sha256:
-      return "sha256";
-    case ChecksumAlgorithm::md5:
-      return "md5";
-    case ChecksumAlgorithm::none:
-      break;
-  }
-  return {};
-}
-
 // (algorithm, bytes), or None.
 nb::object to_python(const std::optional<Checksum>& checksum) {
   if (!checksum) return nb::none();
-  std::string_view name = name_of(checksum->algorithm);
+  std::string_view name = to_string(checksum->algorithm);
   return nb::make_tuple(nb::str(name.data(), name.size()), nb::bytes(checksum->bytes.data(), checksum->bytes.size()));
 }
 

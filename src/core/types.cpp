@@ -1,4 +1,4 @@
-// Ranges resolved against a size, and payloads read from memory or a file.
+// Names of checksums, ranges resolved against a size, and payloads read from memory or a file.
 #include "orlop/types.h"
 
 #include <fmt/core.h>
@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -19,6 +20,12 @@ Error unsatisfiable(std::uint64_t size) {
 }
 
 }  // namespace
+
+std::string_view to_string(ChecksumAlgorithm algorithm) noexcept {
+  constexpr std::array<std::string_view, 7> names = {"none", "crc32", "crc32c", "crc64nvme", "sha1", "sha256", "md5"};
+  auto index = static_cast<std::size_t>(algorithm);
+  return index < names.size() ? names[index] : "none";
+}
 
 // RFC 9110 section 14.1.2: a range is cut at the end; one that starts there, or the last 0 bytes, are unsatisfiable.
 Result<Range::Extent> Range::resolve(std::uint64_t size) const {

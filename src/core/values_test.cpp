@@ -67,6 +67,13 @@ TEST(Error, NumbersAreFrozen) {
   EXPECT_EQ(to_string(static_cast<Code>(200)), "unknown");
 }
 
+TEST(Checksum, AlgorithmsHaveNames) {
+  EXPECT_EQ(to_string(ChecksumAlgorithm::none), "none");
+  EXPECT_EQ(to_string(ChecksumAlgorithm::crc64nvme), "crc64nvme");
+  EXPECT_EQ(to_string(ChecksumAlgorithm::md5), "md5");
+  EXPECT_EQ(to_string(static_cast<ChecksumAlgorithm>(200)), "none");
+}
+
 TEST(Caps, HaveNamesThatCanBeRead) {
   for (unsigned i = 0; i < static_cast<unsigned>(Cap::count_); ++i) {
     Cap cap = static_cast<Cap>(i);

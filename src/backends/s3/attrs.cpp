@@ -95,8 +95,7 @@ Result<void> add_algorithm(std::string_view value, std::vector<wire::Field>& hea
   if (parse_checksum(value) == ChecksumAlgorithm::none) {
     return Error(Code::invalid_argument, "ChecksumAlgorithm: write CRC64NVME, CRC32C, CRC32, SHA256 or SHA1");
   }
-  std::string upper(xml_name(parse_checksum(value)));
-  headers.emplace_back("x-amz-sdk-checksum-algorithm", std::move(upper));
+  headers.emplace_back("x-amz-sdk-checksum-algorithm", xml_name(parse_checksum(value)));
   return {};
 }
 

@@ -131,18 +131,7 @@ constexpr Dialect dialect_table[] = {
      .create_unproven = true},
 };
 
-struct ChecksumName {
-  ChecksumAlgorithm algorithm;
-  std::string_view lower, upper;
-};
-constexpr ChecksumName checksum_names[] = {
-    {crc32, "crc32", "CRC32"}, {crc32c, "crc32c", "CRC32C"}, {crc64nvme, "crc64nvme", "CRC64NVME"},
-    {sha1, "sha1", "SHA1"},    {sha256, "sha256", "SHA256"}, {md5, "md5", "MD5"}};
-
-const ChecksumName* find_checksum(ChecksumAlgorithm algorithm) noexcept {
-  auto found = std::ranges::find(checksum_names, algorithm, &ChecksumName::algorithm);
-  return found == std::end(checksum_names) ? nullptr : found;
-}
+constexpr ChecksumAlgorithm checksum_algorithms[] = {crc32, crc32c, crc64nvme, sha1, sha256, md5};
 
 bool is_within(std::string_view host, std::string_view domain) noexcept {
   if (domain.empty() || !host.ends_with(domain)) return false;
@@ -191,20 +180,16 @@ const Dialect* dialect_of_server(std::string_view server) noexcept {
   return found == std::end(dialect_table) ? nullptr : found;
 }
 
-std::string_view to_string(ChecksumAlgorithm algorithm) noexcept {
-  const ChecksumName* name = find_checksum(algorithm);
-  return name ? name->lower : "none";
-}
-
-std::string_view xml_name(ChecksumAlgorithm algorithm) noexcept {
-  const ChecksumName* name = find_checksum(algorithm);
-  return name ? name->upper : std::string_view{};
+std::string xml_name(ChecksumAlgorithm algorithm) {
+  std::string name(to_string(algorithm));
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
 }
 
 ChecksumAlgorithm parse_checksum(std::string_view name) noexcept {
   auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-  for (const ChecksumName& candidate : checksum_names) {
-    if (std::ranges::equal(name, candidate.lower, same)) return candidate.algorithm;
+  for (ChecksumAlgorithm candidate : checksum_algorithms) {
+    if (std::ranges::equal(name, to_string(candidate), same)) return candidate;
   }
   return none;
 }

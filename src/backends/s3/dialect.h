@@ -63,9 +63,7 @@ const Dialect& dialect_of_host(std::string_view host) noexcept;
 // By the header Server of an answer; null when it does not tell.
 const Dialect* dialect_of_server(std::string_view server) noexcept;
 
-// "crc64nvme", and the name headers and XML use: "CRC64NVME".
-std::string_view to_string(ChecksumAlgorithm algorithm) noexcept;
-std::string_view xml_name(ChecksumAlgorithm algorithm) noexcept;
+std::string xml_name(ChecksumAlgorithm algorithm);                 // as header values and XML have it: "CRC64NVME"
 ChecksumAlgorithm parse_checksum(std::string_view name) noexcept;  // either case; none when unknown
 std::string checksum_header(ChecksumAlgorithm algorithm);          // "x-amz-checksum-crc64nvme"
 
