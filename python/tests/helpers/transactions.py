@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
+from datetime import timedelta
 from types import SimpleNamespace
 from unittest import mock
 
 import django
 import pytest
 from django.apps import apps
-from django.core.files.storage import FileSystemStorage
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, Storage
 from django.core.management import call_command
 from django.db import connection, connections, models
 from django.test import modify_settings
+from django.utils import timezone
+from storages.backends.local import LocalStorage
 from storages.backends.memory import MemoryStorage
 from storages.gc import sources
 from storages.gc.listing import files_of
@@ -69,6 +73,19 @@ class Memo(models.Model):
     class Meta:
         app_label = "contenttypes"
         base_manager_name = "objects"
+
+
+class Undone(Exception):
+    """Raised to roll a transaction back."""
+
+
+class Plain(Storage):
+    """A storage that can do what Django asks and nothing else."""
+
+    def __init__(self, storage):
+        self._storage = storage
+        for name in ("_save", "_open", "delete", "exists", "listdir", "size", "get_modified_time", "url"):
+            setattr(self, name, getattr(storage, name))
 
 
 MODELS = Document, Report, Memo
@@ -128,10 +145,23 @@ def kept_in(folder, **options):
     return FileSystemStorage(location=str(folder), base_url="/media/", **options)
 
 
+def text(content=b"content"):
+    return ContentFile(content, name="a.txt")
+
+
 def names_in(storage):
     """Of all files, staged ones too."""
     place = Place(storage)
     return sorted(place.name_of(stored.key) for stored in files_of(place))
+
+
+def names_of_files(storage):
+    """names_in() the storage that a TransactionalStorage keeps its files in."""
+    return names_in(getattr(storage.inner, "_storage", storage.inner))
+
+
+def has_address(storage):
+    return not isinstance(storage.inner, LocalStorage)  # that one would have to be in STORAGES
 
 
 def names_in_rows():
@@ -147,6 +177,23 @@ def journal():
     from storages.journal.models import Entry
 
     return list(Entry.objects.order_by("pk"))
+
+
+def agree(storage):
+    assert names_of_files(storage) == names_in_rows()
+    assert journal() == []
+
+
+def leave(storage, name, content=b"left", ago=timedelta(days=2)):
+    """As a process does that ends right after the commit."""
+    from storages.journal.models import Entry
+
+    staged, _ = storage.staging.put(name, ContentFile(content))
+    digest = storage.place.digest_of(name)
+    claimed = timezone.now() - ago
+    Entry.objects.create(
+        digest=digest, place=str(storage.place), name=name, staged=staged, owner="gone", claimed=claimed
+    )
 
 
 def clear():

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import django
 import pytest
 
-TESTS = Path(__file__).parent
+HERE = Path(__file__).parent
+TESTS = HERE.parent
 
 # Of the store, while a process works that is going to be killed.
 FAULTS = [
@@ -25,7 +25,6 @@ FAULTS = [
 ]
 
 
-@pytest.mark.skipif(django.VERSION < (4, 2), reason="STORAGES came with 4.2")
 @pytest.mark.parametrize(
     "faults, rounds, processes",
     [([""], 16, 1), (FAULTS, 14, 1), ([""], 6, 3)],
@@ -33,7 +32,7 @@ FAULTS = [
 )
 def test_rows_and_files_agree(own_place, own_server, tmp_path, faults, rounds, processes):
     seed = os.environ.get("ORLOP_CRASH_SEED", "7")
-    command = [sys.executable, TESTS / "crash_site.py", json.dumps(own_place.options), tmp_path / "db.sqlite3"]
+    command = [sys.executable, HERE / "crash_site.py", json.dumps(own_place.options), tmp_path / "db.sqlite3"]
     rounds = int(os.environ.get("ORLOP_CRASH_ROUNDS", rounds))
     site = subprocess.Popen(
         [*command, str(rounds), seed, str(processes)],

@@ -1,0 +1,87 @@
+"""Files overwritten in transactions, and names that older commits still have a promise for."""
+
+from __future__ import annotations
+
+import django
+import pytest
+from django.db import transaction
+from helpers.transactions import Undone, journal, kept_in, kept_in_memory, leave, names_of_files, text, use
+from storages.backends.local import LocalStorage
+from storages.transactional import TransactionalStorage
+
+
+@pytest.fixture(params=["s3", "memory", "local", "files"])
+def overwriting(request, own_place, tmp_path):
+    if request.param == "files" and django.VERSION < (5, 1):
+        pytest.skip("allow_overwrite came with 5.1")
+    kinds = {
+        "s3": own_place.storage,
+        "memory": kept_in_memory,
+        "local": lambda: LocalStorage(root=str(tmp_path)),
+        "files": lambda: kept_in(tmp_path, allow_overwrite=True),
+    }
+    return use(TransactionalStorage(kinds[request.param]()))
+
+
+def test_an_overwritten_file_stays_until_the_commit(overwriting):
+    overwriting.save("a.txt", text(b"old"))
+    with pytest.raises(Undone), transaction.atomic():
+        assert overwriting.save("a.txt", text(b"new")) == "a.txt"
+        assert overwriting.open("a.txt").read() == b"new"
+        assert overwriting.inner.open("a.txt").read() == b"old"
+        raise Undone
+    assert overwriting.open("a.txt").read() == b"old"
+    with transaction.atomic():
+        overwriting.save("a.txt", text(b"new"))
+        overwriting.delete("a.txt")
+        overwriting.save("a.txt", text(b"newest"))
+    assert overwriting.open("a.txt").read() == b"newest"
+    assert names_of_files(overwriting) == ["a.txt"] and journal() == []
+
+
+def test_what_comes_later_is_not_undone_by_what_was_left(overwriting):
+    for later in (
+        lambda: overwriting.save("a.txt", text(b"later")),
+        lambda: overwriting.delete("a.txt"),
+        lambda: written(overwriting, b"later"),
+    ):
+        leave(overwriting, "a.txt", b"left")
+        later()
+        assert journal() == []
+        assert names_of_files(overwriting) in (["a.txt"], [])
+        assert not overwriting.exists("a.txt") or overwriting.open("a.txt").read() == b"later"
+
+
+def written(storage, content):
+    with storage.open("a.txt", "wb") as file:
+        file.write(content)
+
+
+def test_a_name_whose_deletion_is_promised_is_not_taken(storage):
+    """A process ends between deleting a file and forgetting that it had to."""
+    from storages.journal.models import Entry
+
+    leave(storage, "a.txt", b"left")
+    storage.staging.remove([entry.staged for entry in journal()])
+    Entry.objects.update(staged="")
+    name = storage.save("a.txt", text())
+    assert name != "a.txt" and journal() == []
+    assert names_of_files(storage) == [name] and storage.open(name).read() == b"content"
+
+
+def test_a_committed_file_is_read_before_it_is_in_place(overwriting):
+    leave(overwriting, "a.txt", b"left")
+    assert overwriting.exists("a.txt") and overwriting.size("a.txt") == 4
+    assert overwriting.open("a.txt").read() == b"left"
+
+
+def test_a_busy_name_is_left_to_the_repair(overwriting, monkeypatch, caplog):
+    from storages.journal.models import Entry
+
+    monkeypatch.setattr("storages.transactional.ending._PATIENCE", 0.1)
+    leave(overwriting, "a.txt", b"left")
+    Entry.objects.update(claimed=django.utils.timezone.now())  # somebody is at it right now
+    overwriting.save("a.txt", text(b"later"))
+    assert "finishes it" in caplog.text
+    assert [entry.owner == "gone" for entry in journal()] == [True, False]
+    assert overwriting.open("a.txt").read() == b"later"
