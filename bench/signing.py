@@ -1,4 +1,5 @@
-"""Signed addresses one by one and in bulk, and the view that begins a direct upload: CPU, in interleaved rounds."""
+"""Signed addresses one by one and in bulk, and direct uploads, from the view that begins one to the model that has the
+file: CPU, in interleaved rounds."""
 
 from __future__ import annotations
 
@@ -41,11 +42,13 @@ def main() -> None:
         bulk = interleave(ours, "urls", {"orlop Django": 50}, rounds, endpoint)
         rows["urls"] = {name: per_name(row) for name, row in bulk.items()}
         rows["begin"] = interleave(ours, "begin", {"orlop Django": 1000}, rounds, endpoint)
+        rows["upload"] = interleave(ours, "upload", {"orlop Django": 500}, rounds, endpoint)
         for worker in workers:
             worker.close()
     show("url(): microseconds of CPU an address", rows["url"], against="boto3")
     show("urls() of 1000 names: microseconds of CPU an address", rows["urls"])
     show("the view that begins an upload: microseconds of CPU", rows["begin"])
+    show("a direct upload, begun and finished: microseconds of CPU", rows["upload"])
     build = (ROOT / "build" / "extension").read_text().strip()  # "static": as it is released
     peers = versions(PEER_PYTHON, "boto3", "django-storages", "Django")
     print(f"\n{write_result('signing', rows, rounds=rounds, build=build, peers=peers)}")

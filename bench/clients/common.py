@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from harness import BUCKET, serve_worker  # noqa: F401
+from harness import BUCKET, SERVER_CORE, pin, serve_worker  # noqa: F401
 
 BODY = bytes(range(256)) * 16  # 4 KiB
 

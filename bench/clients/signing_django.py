@@ -1,12 +1,13 @@
-"""Addresses of Django's storage, ours or django-storages', one by one and, of ours, in bulk; and the view that begins a
-direct upload, through WSGI."""
+"""Addresses of Django's storage, ours or django-storages', one by one and, of ours, in bulk; and direct uploads: the
+view that begins one, and all that one costs."""
 
 import os
 import sys
 import types
 from itertools import cycle
+from pathlib import Path
 
-from common import BUCKET, serve
+from common import BUCKET, SERVER_CORE, pin, serve
 from django.conf import settings
 
 NAMES = [f"photos/2026/{number:04}/picture {number % 7}.jpg" for number in range(1000)]
@@ -35,35 +36,61 @@ operations = {"url": lambda: storage.url(next(names))}
 
 if hasattr(storage, "upload_ticket"):
     import io
-    import json
+    import subprocess
 
     from django.core.wsgi import get_wsgi_application
+    from django.db import models
     from django.urls import include, path
+    from storages.uploads import verify_and_attach
+
+    class Film(models.Model):
+        file = models.FileField(max_length=200)
+
+        class Meta:
+            app_label = "site_of_the_benchmark"
 
     urls.urlpatterns.append(path("storage/", include("storages.urls")))
     application = get_wsgi_application()
-    ticket = str(storage.upload_ticket("films/", max_size=1 << 30, content_types=["video/*"]))
-    question = {"ticket": ticket, "name": "film.mp4", "size": 5 << 20, "type": "video/mp4", "checksum": "AAAAAA=="}
-    body = json.dumps(question).encode()
-    environment = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/storage/uploads/begin",
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "CONTENT_TYPE": "application/json",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.url_scheme": "http",
-    }
+    SIZE = 4096  # what it costs Django does not depend on it
+    QUESTION = b'{"ticket": "%%s", "name": "film.mp4", "size": %d, "type": "video/mp4", "checksum": "AAAAAA=="}' % SIZE
+    browser = subprocess.Popen(
+        [sys.executable, Path(__file__).parent / "browser.py", str(SIZE)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=pin(SERVER_CORE),
+    )
 
-    def begin():
+    def ticket():
+        return str(storage.upload_ticket("films/", max_size=1 << 30, content_types=["video/*"])).encode()
+
+    def begin(ticket):
+        body = QUESTION % ticket
+        environment = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/storage/uploads/begin",
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+        }
         answered = []
-        parts = application(
-            {**environment, "wsgi.input": io.BytesIO(body)}, lambda status, headers: answered.append(status)
-        )
+        parts = application(environment, lambda status, headers: answered.append(status))
         answer = b"".join(parts)
         parts.close()
         assert answered == ["200 OK"], answer
+        return answer
 
-    operations.update(urls=lambda: storage.urls(NAMES), begin=begin)
+    def upload():
+        """What it costs a site: the ticket in its page, the view that begins, and, in the view that takes the form,
+        what comes before the row is saved."""
+        browser.stdin.write(begin(ticket()) + b"\n")
+        browser.stdin.flush()
+        receipt = browser.stdout.readline().decode().strip()
+        assert verify_and_attach(Film(), "file", receipt) == "films/film.mp4"
+
+    one = ticket()
+    operations.update(urls=lambda: storage.urls(NAMES), begin=lambda: begin(one), upload=upload)
 
 serve(**operations)
