@@ -8,6 +8,7 @@
 
 #include "backends/s3/errors.h"
 #include "backends/s3/reply.h"
+#include "wire/number.h"
 
 namespace orlop::s3 {
 namespace {
@@ -87,10 +88,12 @@ Result<Version> parse_version(const pugi::xml_node& node, const KeyDecoder& deco
   version.is_delete_marker = wire::local_name(node) == "DeleteMarker";
   version.modified = parse_time(child_text(node, "LastModified"));
   version.etag = child_text(node, "ETag");
-  bool sized = version.is_delete_marker || parse_number(child_text(node, "Size"), version.size);
-  if (version.key.empty() || version.id.empty() || !sized) {
+  std::optional<std::uint64_t> size = 0;
+  if (!version.is_delete_marker) size = wire::parse_number(child_text(node, "Size"));
+  if (version.key.empty() || version.id.empty() || !size) {
     return wrong_answer(200, "a version of the listing has no key, id or size");
   }
+  version.size = *size;
   return version;
 }
 

@@ -4,26 +4,19 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "backends/s3/attrs.h"
 #include "backends/s3/bandwidth.h"
 #include "wire/checksum.h"
 #include "wire/date.h"
 #include "wire/encoding.h"
+#include "wire/number.h"
 
 namespace orlop::s3 {
 namespace {
 
 // A server that ignores the range is read up to it if that is near; further away it is refused.
 constexpr std::uint64_t skip_limit = 8ULL << 20;
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return number;
-}
 
 void add_conditions(const Conditions& conditions, std::vector<wire::Field>& headers) {
   if (!conditions.if_match.empty()) headers.emplace_back("if-match", conditions.if_match);
@@ -92,9 +85,9 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
   if (!text.starts_with(unit) || dash == std::string_view::npos || slash == std::string_view::npos || slash < dash) {
     return std::nullopt;
   }
-  auto first = parse_number(text.substr(unit.size(), dash - unit.size()));
-  auto last = parse_number(text.substr(dash + 1, slash - dash - 1));
-  auto total = parse_number(text.substr(slash + 1));
+  auto first = wire::parse_number(text.substr(unit.size(), dash - unit.size()));
+  auto last = wire::parse_number(text.substr(dash + 1, slash - dash - 1));
+  auto total = wire::parse_number(text.substr(slash + 1));
   if (!first || !last || !total || *last < *first || *last >= *total) return std::nullopt;
   return ContentRange{*first, *last, *total};
 }
@@ -133,7 +126,7 @@ struct Plan {
 Result<Plan> plan_whole(const net::HttpResponse& response, const Range& range) {
   Plan plan;
   ORLOP_ASSIGN(plan.meta, object_meta(response));
-  auto size = parse_number(response.headers().get("content-length"));
+  auto size = wire::parse_number(response.headers().get("content-length"));
   if (!size) return wrong_answer(response.status(), "the answer does not say how long the object is");
   plan.meta.size = *size;
   ORLOP_ASSIGN(Range::Extent extent, range.resolve(*size));
@@ -156,7 +149,7 @@ Result<Plan> plan_part(const net::HttpResponse& response, const Range& range) {
   if (got->first != extent.begin || got->last + 1 != wanted_end) {
     return wrong_answer(response.status(), "the answer is another range than the one asked for");
   }
-  auto length = parse_number(response.headers().get("content-length"));
+  auto length = wire::parse_number(response.headers().get("content-length"));
   if (length && *length != got->last - got->first + 1) {
     return wrong_answer(response.status(), "the answer's length is not that of its range");
   }
@@ -245,7 +238,7 @@ Result<Meta> stat_object(Client& client, const Context& context, const StatReque
   if (client.config().verify_downloads && request.checksum) head.headers.emplace_back("x-amz-checksum-mode", "ENABLED");
   ORLOP_ASSIGN(auto response, client.send(context, head));
   ORLOP_ASSIGN(Meta meta, object_meta(*response));
-  auto size = parse_number(response->headers().get("content-length"));
+  auto size = wire::parse_number(response->headers().get("content-length"));
   if (!size) return wrong_answer(response->status(), "the answer does not say how long the object is");
   meta.size = *size;
   meta.checksum = checksum_of(response->headers());

@@ -1,7 +1,6 @@
 // What the parsers of answers share: the right document or an error, and the values in it.
 #pragma once
 
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,12 +16,6 @@ inline constexpr std::string_view xmlns = "http://s3.amazonaws.com/doc/2006-03-0
 Result<wire::XmlDocument> open_reply(std::string_view body, std::string_view root, std::string_view other_root = {});
 
 inline bool flag(std::string_view text) { return text == "true"; }
-
-template <class Number>
-bool parse_number(std::string_view text, Number& out) {
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc{} && end == text.data() + text.size() && !text.empty();
-}
 
 std::optional<SystemTime> parse_time(std::string_view text);
 

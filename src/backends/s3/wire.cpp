@@ -10,6 +10,7 @@
 #include "backends/s3/reply.h"
 #include "net/http.h"
 #include "wire/encoding.h"
+#include "wire/number.h"
 #include "wire/percent.h"
 #include "wire/xml.h"
 
@@ -22,9 +23,9 @@ using wire::XmlDocument;
 Result<Entry> parse_object(const pugi::xml_node& node, const KeyDecoder& decode) {
   Entry entry;
   ORLOP_ASSIGN(entry.key, decode(child_text(node, "Key")));
-  if (entry.key.empty() || !parse_number(child_text(node, "Size"), entry.size)) {
-    return wrong_answer(200, "an object of the listing has no key or no size");
-  }
+  auto size = wire::parse_number(child_text(node, "Size"));
+  if (entry.key.empty() || !size) return wrong_answer(200, "an object of the listing has no key or no size");
+  entry.size = *size;
   entry.modified = parse_time(child_text(node, "LastModified"));
   entry.etag = child_text(node, "ETag");
   return entry;
@@ -49,9 +50,11 @@ std::optional<Checksum> parse_sum(const pugi::xml_node& node) {
 Result<Part> parse_part(const pugi::xml_node& node) {
   Part part;
   part.etag = child_text(node, "ETag");
-  bool numbers =
-      parse_number(child_text(node, "PartNumber"), part.index) && parse_number(child_text(node, "Size"), part.size);
-  if (!numbers || part.etag.empty()) return wrong_answer(200, "a part of the listing is incomplete");
+  auto index = wire::parse_number<std::uint32_t>(child_text(node, "PartNumber"));
+  auto size = wire::parse_number(child_text(node, "Size"));
+  if (!index || !size || part.etag.empty()) return wrong_answer(200, "a part of the listing is incomplete");
+  part.index = *index;
+  part.size = *size;
   part.checksum = parse_sum(node);
   return part;
 }

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "backends/s3/config.h"
@@ -12,6 +11,7 @@
 #include "backends/s3/endpoint.h"
 #include "backends/s3/environment.h"
 #include "backends/s3/shared_config.h"
+#include "wire/number.h"
 
 namespace orlop::s3 {
 namespace {
@@ -23,10 +23,8 @@ constexpr std::string_view roles = "/latest/meta-data/iam/security-credentials/"
 constexpr std::chrono::minutes extension{10};
 
 int number_of(const char* variable, int fallback, int most) {
-  std::string text = environment(variable);
-  int value = fallback;
-  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return problem == std::errc{} && end == text.data() + text.size() ? std::clamp(value, 1, most) : fallback;
+  auto value = wire::parse_number<int>(environment(variable));
+  return value ? std::clamp(*value, 1, most) : fallback;
 }
 
 bool is_true(std::string text) {

@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "backends/s3/credentials/process.h"
 #include "backends/s3/credentials/service.h"
@@ -11,6 +10,7 @@
 #include "backends/s3/credentials/sts.h"
 #include "backends/s3/environment.h"
 #include "backends/s3/shared_config.h"
+#include "wire/number.h"
 
 namespace orlop::s3 {
 namespace {
@@ -38,12 +38,11 @@ std::string region_of(const ChainOptions& options, const Profile& profile) {
 Result<std::optional<int>> duration_of(const Profile& profile, std::string_view name) {
   std::string_view text = profile.get("duration_seconds");
   if (text.empty()) return std::optional<int>();
-  int value = 0;
-  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  auto value = wire::parse_number<int>(text);
   // AssumeRole: 900 seconds to 12 hours.
-  bool valid = problem == std::errc{} && end == text.data() + text.size() && value >= 900 && value <= 43'200;
-  if (!valid) return wrong(name, "duration_seconds must be a number from 900 to 43200");
-  return std::optional(value);
+  if (!value || *value < 900 || *value > 43'200)
+    return wrong(name, "duration_seconds must be a number from 900 to 43200");
+  return value;
 }
 
 Result<Credentials> keys_of(const Profile& profile, std::string_view name) {
