@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from harness import OUR_PYTHON, PEER_PYTHON, ROOT, Worker, interleave, null_server, show, versions, write_result
+from harness import OUR_PYTHON, OURS, PEER_PYTHON, interleave, null_server, show, versions, workers_of, write_result
 
-CLIENTS = ROOT / "bench" / "clients"
-OURS = {"PYTHONPATH": str(ROOT / "python")}
 # name: (interpreter, program, environment)
 PARTICIPANTS = {
     "orlop handle": (OUR_PYTHON, "orlop_handle_async.py", OURS),
@@ -24,17 +22,11 @@ def main() -> None:
     arguments = parser.parse_args()
 
     rows = {}
-    with null_server() as endpoint:
-        workers = [
-            Worker(name, [python, CLIENTS / program], endpoint, env)
-            for name, (python, program, env) in PARTICIPANTS.items()
-        ]
+    with null_server() as endpoint, workers_of(PARTICIPANTS, endpoint) as workers:
         calls = dict.fromkeys(PARTICIPANTS, CALLS)
         for operation in ("head", "get"):
             rows[operation] = interleave(workers, operation, calls, arguments.rounds, endpoint)
             show(f"{operation}, 64 in flight: microseconds of CPU a call", rows[operation], against="orlop handle")
-        for worker in workers:
-            worker.close()
     path = write_result(
         "async_requests", rows, rounds=arguments.rounds, peers=versions(PEER_PYTHON, "opendal", "obstore")
     )

@@ -11,9 +11,9 @@ import time
 from harness import (
     BUCKET,
     OUR_PYTHON,
+    OURS,
     PEER_PYTHON,
     PROGRAMS,
-    ROOT,
     environment,
     null_server,
     s5cmd,
@@ -70,7 +70,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     interpreters = {
-        "orlop": (OUR_PYTHON, {"PYTHONPATH": str(ROOT / "python")}),
+        "orlop": (OUR_PYTHON, OURS),
         "django-storages": (PEER_PYTHON, {}),
     }
     added = {name: [] for name in interpreters}

@@ -18,12 +18,13 @@ from pathlib import Path
 
 from harness import (
     CLIENT_CORE,
+    CLIENTS,
     CREDENTIALS,
     OUR_PYTHON,
+    OURS,
     PEER_PYTHON,
     PROGRAMS,
     RESULTS,
-    ROOT,
     SERVER_CORE,
     pin,
     show,
@@ -31,8 +32,7 @@ from harness import (
     write_result,
 )
 
-CLIENT = ROOT / "bench" / "clients" / "collectstatic.py"
-OURS = {"PYTHONPATH": str(ROOT / "python")}
+CLIENT = CLIENTS / "collectstatic.py"
 LOCAL = "Django, local disk"
 # name: (interpreter, environment, storage, --plain or collectfasta)
 PARTICIPANTS = {

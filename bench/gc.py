@@ -20,9 +20,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from harness import CLIENT_CORE, CREDENTIALS, OUR_PYTHON, ROOT, SERVER_CORE, pin, show, versions, write_result
+from harness import CLIENT_CORE, CLIENTS, CREDENTIALS, OUR_PYTHON, OURS, SERVER_CORE, pin, show, versions, write_result
 
-CLIENT = ROOT / "bench" / "clients" / "gc.py"
+CLIENT = CLIENTS / "gc.py"
 PAGE = 1000
 ODD = 1000  # one in so many is an orphan, one is missing
 SIZES = [10_000, 100_000, 1_000_000]
@@ -98,7 +98,7 @@ def fill(database: Path, count: int) -> None:
 
 
 def run(database: Path, endpoint: str, count: int) -> dict:
-    environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint, "PYTHONPATH": str(ROOT / "python")}
+    environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": endpoint, **OURS}
     done = subprocess.run(
         [OUR_PYTHON, CLIENT, database], env=environment, check=True, stdout=subprocess.PIPE, preexec_fn=pin(CLIENT_CORE)
     )

@@ -25,6 +25,8 @@ RESULTS = ROOT / "bench" / "results"
 PROGRAMS = ROOT / "build" / "static" / "bin"  # what is released is measured
 OUR_PYTHON = ROOT / ".venv" / "bin" / "python"
 PEER_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+CLIENTS = ROOT / "bench" / "clients"
+OURS = {"PYTHONPATH": str(ROOT / "python")}
 BUCKET = "bench"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "AKIDBENCH",
@@ -91,6 +93,20 @@ class Worker:
     def close(self) -> None:
         self.process.stdin.close()
         self.process.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def workers_of(participants: dict[str, tuple], endpoint: str, **extra_env: str):
+    """A worker for each name: (interpreter, program of bench/clients, environment, ...), or (None, command, ...)."""
+    workers = []
+    for name, (python, program, env, *_) in participants.items():
+        command = [python, CLIENTS / program] if python else program
+        workers.append(Worker(name, command, endpoint, {**env, **extra_env}))
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.close()
 
 
 def serve_worker(operations: dict) -> None:

@@ -8,7 +8,7 @@ import json
 import statistics
 import subprocess
 
-from harness import OUR_PYTHON, PEER_PYTHON, ROOT, environment, show, versions, write_result
+from harness import OUR_PYTHON, OURS, PEER_PYTHON, environment, show, versions, write_result
 
 PROBE = """
 import json, os, resource, sys, time, types
@@ -41,7 +41,7 @@ print(json.dumps({
 """
 # name: (interpreter, environment, storages)
 PARTICIPANTS = {
-    "orlop": (OUR_PYTHON, {"PYTHONPATH": str(ROOT / "python")}, 2000),
+    "orlop": (OUR_PYTHON, OURS, 2000),
     "django-storages": (PEER_PYTHON, {}, 50),
 }
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 
 import argparse
 
-from harness import OUR_PYTHON, PEER_PYTHON, ROOT, Worker, interleave, null_server, show, versions, write_result
+from harness import (
+    OUR_PYTHON,
+    OURS,
+    PEER_PYTHON,
+    ROOT,
+    interleave,
+    null_server,
+    show,
+    versions,
+    workers_of,
+    write_result,
+)
 
-CLIENTS = ROOT / "bench" / "clients"
-OURS = {"PYTHONPATH": str(ROOT / "python")}
 IN_BULK = 1000  # names a call of urls()
 # name: (interpreter, program, environment, calls a round)
 PARTICIPANTS = {
@@ -30,11 +39,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
 
-    with null_server() as endpoint:
-        workers = [
-            Worker(name, [python, CLIENTS / program], endpoint, environment)
-            for name, (python, program, environment, _) in PARTICIPANTS.items()
-        ]
+    with null_server() as endpoint, workers_of(PARTICIPANTS, endpoint) as workers:
         ours = workers[:1]
         rows = {
             "url": interleave(workers, "url", {name: row[3] for name, row in PARTICIPANTS.items()}, rounds, endpoint)
@@ -43,8 +48,6 @@ def main() -> None:
         rows["urls"] = {name: per_name(row) for name, row in bulk.items()}
         rows["begin"] = interleave(ours, "begin", {"orlop Django": 1000}, rounds, endpoint)
         rows["upload"] = interleave(ours, "upload", {"orlop Django": 500}, rounds, endpoint)
-        for worker in workers:
-            worker.close()
     show("url(): microseconds of CPU an address", rows["url"], against="boto3")
     show("urls() of 1000 names: microseconds of CPU an address", rows["urls"])
     show("the view that begins an upload: microseconds of CPU", rows["begin"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from harness import (
+    CLIENTS,
     OUR_PYTHON,
+    OURS,
     PEER_PYTHON,
     PROGRAMS,
     Worker,
@@ -13,36 +15,30 @@ from harness import (
     null_server,
     show,
     versions,
+    workers_of,
     write_result,
 )
-from small_requests import CLIENTS, OURS
 
 BARE = CLIENTS / "bare_python.py"
 # name: (interpreter, program, environment, calls a round)
 PARTICIPANTS = {
     "orlop storage": (None, [PROGRAMS / "storage_bench"], {}, 6400),
-    "orlop handle": (OUR_PYTHON, CLIENTS / "orlop_handle.py", OURS, 6400),
-    "orlop Django": (OUR_PYTHON, CLIENTS / "django_storage.py", OURS, 6400),
-    "OpenDAL": (PEER_PYTHON, CLIENTS / "opendal_operator.py", {}, 6400),
-    "obstore": (PEER_PYTHON, CLIENTS / "obstore_store.py", {}, 6400),
-    "django-storages": (PEER_PYTHON, CLIENTS / "django_storage.py", {}, 320),
+    "orlop handle": (OUR_PYTHON, "orlop_handle.py", OURS, 6400),
+    "orlop Django": (OUR_PYTHON, "django_storage.py", OURS, 6400),
+    "OpenDAL": (PEER_PYTHON, "opendal_operator.py", {}, 6400),
+    "obstore": (PEER_PYTHON, "obstore_store.py", {}, 6400),
+    "django-storages": (PEER_PYTHON, "django_storage.py", {}, 320),
 }
 
 
 def run(threads: int, rounds: int) -> dict[str, dict]:
     rows = {}
-    with null_server() as endpoint:
-        workers = {}
-        for name, (python, program, env, _) in PARTICIPANTS.items():
-            command = [python, program] if python else program
-            workers[name] = Worker(name, command, endpoint, {**env, "BENCH_THREADS": str(threads)})
+    with null_server() as endpoint, workers_of(PARTICIPANTS, endpoint, BENCH_THREADS=str(threads)) as workers:
         calls = {name: participant[3] for name, participant in PARTICIPANTS.items()}
         for operation in ("head", "get"):
-            rows[f"{operation} {threads}"] = interleave(list(workers.values()), operation, calls, rounds, endpoint)
+            rows[f"{operation} {threads}"] = interleave(workers, operation, calls, rounds, endpoint)
             show(f"{operation}, {threads} threads: microseconds of CPU a call", rows[f"{operation} {threads}"])
-        rows[f"memory {threads}"] = {name: memory(worker, endpoint) for name, worker in workers.items()}
-        for worker in workers.values():
-            worker.close()
+        rows[f"memory {threads}"] = {worker.name: memory(worker, endpoint) for worker in workers}
     show(f"{threads} threads: MiB over the bare interpreter", rows[f"memory {threads}"], "over_mib")
     return rows
 
