@@ -75,17 +75,19 @@ def adopt(key: Any, meta: native.Meta) -> None:
     key.size = meta.size
     key.etag = meta.etag or None
     key.last_modified = format_datetime(meta.modified, usegmt=True) if meta.modified else None
-    key.content_type = meta.content_type or None
-    key.content_encoding = meta.content_encoding or None
-    key.content_language = meta.content_language or None
-    key.content_disposition = meta.content_disposition or None
-    key.cache_control = meta.cache_control or None
-    key.expires = meta.expires or None
+    for member in CONTENT.values():
+        setattr(key, member, getattr(meta, member) or None)
     key.metadata = {name: unquote(value) for name, value in meta.user.items()}
     key.encrypted = meta.provider.get("ServerSideEncryption")
     key._storage_class = meta.provider.get("StorageClass", "STANDARD")
     if key.version_id is None:
         key.version_id = meta.version or None
+
+
+def metadata_of(key: Any) -> dict[str, str]:
+    """What described() makes the same description of."""
+    content = {name: getattr(key, member) for name, member in CONTENT.items() if getattr(key, member)}
+    return {**content, **key.metadata}
 
 
 def read_range(headers: Mapping[str, str] | None) -> tuple[int, int | None] | None:

@@ -25,16 +25,7 @@ if TYPE_CHECKING:
 class Key:
     DefaultContentType = "application/octet-stream"
     BufferSize = 1 << 20
-    base_user_settable_fields = {
-        "cache-control",
-        "content-disposition",
-        "content-encoding",
-        "content-language",
-        "content-md5",
-        "content-type",
-        "x-robots-tag",
-        "expires",
-    }
+    base_user_settable_fields = {*wire.CONTENT, "content-md5", "x-robots-tag"}
 
     def __init__(self, bucket: Any = None, name: str | None = None) -> None:
         self.bucket = bucket
@@ -127,8 +118,7 @@ class Key:
         with self._translated():
             stored = Key(self.bucket, self.name)
             wire.adopt(stored, self._object().stat())
-        metadata = {name: getattr(stored, member) for name, member in wire.CONTENT.items() if getattr(stored, member)}
-        metadata.update(stored.metadata)
+        metadata = wire.metadata_of(stored)
         metadata.update({name.lower(): value for name, value in metadata_plus.items()})
         for name in metadata_minus:
             metadata.pop(name.lower(), None)
@@ -422,8 +412,7 @@ class Key:
         stored = self.bucket.get_key(self.name)
         if stored is None:
             raise S3ResponseError(404, "Not Found")
-        metadata = {name: getattr(stored, member) for name, member in wire.CONTENT.items() if getattr(stored, member)}
-        metadata.update(stored.metadata)
+        metadata = wire.metadata_of(stored)
         return target.copy_key(self.name, self.bucket.name, self.name, metadata, storage_class=new_storage_class)
 
     def delete(self, headers: Mapping[str, str] | None = None) -> Key:
