@@ -139,14 +139,17 @@ class OperationOf final : public Operation {
  public:
   OperationOf(Run run, Convert convert) : run_(std::move(run)), convert_(std::move(convert)) {}
   void release() override {
-    Operation::release();
+    // A body that is let go of reports to the ledger, which `kept` or `convert_` may be the last to hold.
+    outcome_.reset();
+    run_.reset();
     convert_.reset();
+    Operation::release();
   }
-  void run() { outcome_.emplace(run_()); }
+  void run() { outcome_.emplace((*run_)()); }
   nb::object result() override { return (*convert_)(unwrap(std::move(*outcome_))); }
 
  private:
-  Run run_;
+  std::optional<Run> run_;
   std::optional<Convert> convert_;  // may hold Python's objects
   std::optional<std::invoke_result_t<Run&>> outcome_;
 };
@@ -198,7 +201,7 @@ template <class T>
 class Handle {
  public:
   Handle(std::shared_ptr<Opened<T>> opened, nb::object ledger)
-      : opened_(std::move(opened)), ledger_(std::move(ledger)) {}
+      : ledger_(std::move(ledger)), opened_(std::move(opened)) {}
 
  protected:
   // `use(object)` as a call of its own; `self` is kept meanwhile.
@@ -217,8 +220,8 @@ class Handle {
         std::move(convert));
   }
 
+  nb::object ledger_;  // outlives what reports to it
   std::shared_ptr<Opened<T>> opened_;
-  nb::object ledger_;
 };
 
 Result<std::string> read_some(Opened<File>& opened, std::uint64_t size) {

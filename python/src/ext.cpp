@@ -128,7 +128,7 @@ struct Lasting {
 // An object opened for reading.
 class OpenFile {
  public:
-  OpenFile(File file, Lasting lasting) : file_(std::move(file)), lasting_(std::move(lasting)) {}
+  OpenFile(File file, Lasting lasting) : lasting_(std::move(lasting)), file_(std::move(file)) {}
 
   nb::object read(std::int64_t size) {
     Turn turn(*lasting_.mutex);
@@ -184,15 +184,15 @@ class OpenFile {
     });
   }
 
+  Lasting lasting_;  // outlives what reports to its ledger
   std::optional<File> file_;
-  Lasting lasting_;
 };
 
 // An object in the making; forgetting it publishes nothing.
 class OpenWriter {
  public:
   OpenWriter(std::shared_ptr<Driver> driver, std::unique_ptr<Writer> writer, Lasting lasting)
-      : driver_(std::move(driver)), writer_(std::move(writer)), lasting_(std::move(lasting)) {}
+      : lasting_(std::move(lasting)), driver_(std::move(driver)), writer_(std::move(writer)) {}
 
   OpenWriter(OpenWriter&&) = default;
   ~OpenWriter() {
@@ -226,9 +226,9 @@ class OpenWriter {
     return *writer_;
   }
 
+  Lasting lasting_;
   std::shared_ptr<Driver> driver_;
   std::unique_ptr<Writer> writer_;
-  Lasting lasting_;
 };
 
 // One place objects are kept in. Keys are verbatim: naming rules are Python's business here.
