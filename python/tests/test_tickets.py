@@ -289,6 +289,22 @@ def test_used_twice(storage):
     assert names_in(storage) == ["a.txt"] and storage.open("a.txt").read() == BODY
 
 
+def test_sent_twice_at_once(storage, monkeypatch):
+    """As by two clicks: the second must not take away what the first is putting in place."""
+    from storages.uploads import verify
+
+    receipt = upload(storage.upload_ticket("a.txt"))
+    promote = verify._promote
+
+    def twice(*arguments):
+        refuses("used", lambda: storage.verify_upload(receipt))
+        return promote(*arguments)
+
+    monkeypatch.setattr(verify, "_promote", twice)
+    assert storage.verify_upload(receipt) == "a.txt"
+    assert names_in(storage) == ["a.txt"]
+
+
 def test_used_for_another_place(places):
     receipt = upload(storages["memory"].upload_ticket("a.txt"))
     refuses("other_place", lambda: storages["local"].verify_upload(receipt))

@@ -38,8 +38,9 @@ def verify_upload(storage, receipt, *, user=None, max_length=None):
     _check_place(storage, receipt)
     meta = check_arrived(receipt)
     mark = _MARK + receipt.ticket.id
-    if not cache.add(mark, True, max(1, receipt.ticket.ends - int(time.time()))):
-        give_up(receipt)
+    if not cache.add(mark, receipt.nonce, max(1, receipt.ticket.ends - int(time.time()))):
+        if cache.get(mark) != receipt.nonce:  # else a form was sent twice, and the first is just taking it
+            give_up(receipt)
         raise _used()
     try:
         return _promote(storage, receipt, meta, max_length)
