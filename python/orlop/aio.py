@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -27,7 +28,8 @@ def _completions_of(loop: AbstractEventLoop) -> native.Completions:
     completions = _completions.get(loop)
     if completions is None:
         completions = _completions[loop] = native.Completions()
-        loop.add_reader(completions.fileno(), completions.deliver)
+        # In a context of its own: a loop would keep that of its first call, a visitor's perhaps, as long as it lives.
+        Context().run(loop.add_reader, completions.fileno(), completions.deliver)
     return completions
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import os
 import subprocess
 import sys
+import weakref
+from contextvars import ContextVar
 from pathlib import Path
 
 import pytest
 
 PACKAGES = Path(__file__).parents[1]
+
+visitor = ContextVar("visitor")
 
 PROGRAM = """
 import asyncio, json, sys, time
@@ -76,3 +82,24 @@ def test_a_file_outlives_the_block_that_counts_its_requests(own_place, own_serve
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_loop_keeps_nothing_of_the_task_that_made_its_first_call(own_place):
+    storage = own_place.handle()
+
+    class Visitor:
+        pass
+
+    async def first():
+        someone = Visitor()
+        visitor.set(someone)
+        await storage.aexists("a")
+        return weakref.ref(someone)
+
+    async def site():
+        someone = await asyncio.create_task(first())
+        await asyncio.sleep(0)  # of the task itself, too, this turn of the loop still knows
+        gc.collect()
+        assert someone() is None
+
+    asyncio.run(site())

@@ -11,7 +11,7 @@ class Entry(models.Model):
     place = models.TextField()
     name = models.TextField()
     staged = models.TextField(blank=True)
-    # Who is at it, and since when: see storages.journal.lease.
+    # Who is at it, and since when: see storages.journal.finishing.
     owner = models.CharField(max_length=32)
     claimed = models.DateTimeField(default=timezone.now)
 
