@@ -4,7 +4,7 @@ import json
 import secrets
 import zlib
 
-from orlop import NotFound, native
+from orlop import NotFound, PreconditionFailed, native
 
 _BLOCK = 1 << 20
 
@@ -62,6 +62,9 @@ class DoubleStore:
         return self._objects.put_many(kept, concurrency, ledger)
 
     def copy(self, source, target, attrs, exclusive, ledger):
+        wanted = (attrs or {}).get("provider", {}).get("CopySourceIfMatch")
+        if wanted and self.stat(source, ledger, None, "").etag != wanted:
+            raise PreconditionFailed("the source is not what it was")
         kept = None if attrs is None else _kept(attrs)
         return self._objects.copy(self._checked(source), self._checked(target), kept, exclusive, ledger)
 
@@ -110,8 +113,6 @@ class DoubleUploads:
         names = self._part_names(upload, ledger)
         arrived = sum(length for _, length in names)
         if arrived != size:
-            from orlop import PreconditionFailed
-
             raise PreconditionFailed(f"{arrived} bytes of the upload arrived, and {size} were promised")
         writer = self._objects.write(key, {**record["attrs"], "user": record["user"]}, False, ledger)
         for name, _ in names:
