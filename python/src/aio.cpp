@@ -187,6 +187,8 @@ Result<bool> done(Result<void> result) {
   return true;
 }
 
+[[noreturn]] void throw_busy() { throw std::runtime_error("another call on this file has not ended yet"); }
+
 // What outlives the call that opened it: stopped as a whole, used by one call at a time.
 template <class T>
 struct Opened {
@@ -209,7 +211,7 @@ class Handle {
   AsyncCall begin_use(nb::handle self, const Completions& completions, nb::object future, Use use, Convert convert,
                       std::unique_ptr<Buffer> buffer = {}) {
     if (!opened_) throw nb::value_error("I/O operation on closed file.");
-    if (opened_->busy.exchange(true)) throw std::runtime_error("another call on this file has not ended yet");
+    if (opened_->busy.exchange(true)) throw_busy();
     return begin(
         {completions.inbox, std::move(future), {nb::borrow(self)}, opened_->stop, std::move(buffer)},
         [opened = opened_, use = std::move(use)]() mutable {
@@ -268,8 +270,8 @@ class AsyncFile : public Handle<File> {
         self, completions, std::move(future), [most](Opened<File>& opened) { return read_some(opened, most); },
         as_bytes);
   }
-  void seek(std::uint64_t position) { here().object.seek(position); }
-  std::uint64_t tell() { return here().object.position(); }
+  void seek(std::uint64_t position) { at_rest().seek(position); }
+  std::uint64_t tell() { return at_rest().position(); }
   Meta meta() { return here().object.meta(); }
   void close() {
     if (opened_ && opened_->busy) opened_->stop.request_stop();
@@ -280,6 +282,12 @@ class AsyncFile : public Handle<File> {
   Opened<File>& here() {
     if (!opened_) throw nb::value_error("I/O operation on closed file.");
     return *opened_;
+  }
+  // A read that was cancelled may still be at the file.
+  File& at_rest() {
+    Opened<File>& opened = here();
+    if (opened.busy) throw_busy();
+    return opened.object;
   }
 };
 

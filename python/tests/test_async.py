@@ -331,6 +331,8 @@ def test_one_call_at_a_time_on_a_file():
             await asyncio.sleep(0.05)
             with pytest.raises(RuntimeError, match="not ended"):
                 await file.read()
+            with pytest.raises(RuntimeError, match="not ended"):
+                file.seek(0)
             first.cancel()
 
     asyncio.run(scenario())
