@@ -37,7 +37,7 @@ class Column(NamedTuple):
 
     def still_named(self, names):
         """Those of `names` that rows have now."""
-        limit = connections[self.using].features.max_query_params or len(names)
+        limit = connections[self.using].features.max_query_params or max(1, len(names))
         found = set()
         for start in range(0, len(names), limit):
             some = names[start : start + limit]

@@ -114,9 +114,9 @@ def tables():
 
 
 @contextmanager
-def another_database(folder):
+def another_database(settings):
     """The alias of a second database with the tables."""
-    connections.databases["other"] = {**connections.databases["default"], "NAME": str(folder / "other.sqlite3")}
+    connections.databases["other"] = {**connections.databases["default"], **settings}
     call_command("migrate", "storages_journal", database="other", verbosity=0)
     with connections["other"].schema_editor() as editor:
         for model in MODELS:

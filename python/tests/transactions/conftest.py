@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+
 import django
 import pytest
 from django.core.files.storage import InMemoryStorage
 from helpers import transactions
+from helpers.databases import PostgreSQL, SQLite
+from servers import postgresql
 from storages.backends.local import LocalStorage
 from storages.transactional import TransactionalStorage
 
 
+@pytest.fixture(scope="session")
+def place_of_postgresql():
+    if postgresql.programs() is None and "ORLOP_TEST_QUICK" not in os.environ:  # which ./dev test says, and installs it
+        pytest.skip("there is no PostgreSQL here; the package is postgresql")
+    with postgresql.running() as place:
+        yield place
+
+
+# psycopg is in requirements-test.txt, and not in the environment of the oldest Django.
+@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"] if importlib.util.find_spec("psycopg") else ["SQLite"])
+def database(request):
+    return SQLite() if request.param == "SQLite" else PostgreSQL(request.getfixturevalue("place_of_postgresql"))
+
+
 @pytest.fixture(scope="module", autouse=True)
-def tables():
+def tables(database):
     if django.VERSION < (4, 2):
         pytest.skip("STORAGES came with 4.2")
-    with transactions.tables():
+    with database.as_default(), transactions.tables():
         yield
 
 

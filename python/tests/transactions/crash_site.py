@@ -1,7 +1,7 @@
-"""A site whose processes are killed: python crash_site.py OPTIONS DATABASE ROUNDS SEED PROCESSES
+"""A site whose processes are killed: python crash_site.py '{"options", "database", "seed"}' ROUNDS PROCESSES ANSWERS
 
 Each round says "work", is answered, and kills processes that save and delete files in transactions; says "check", is
-answered, and prints what is wrong after `manage.py storages gc`, as JSON.
+answered, and prints what is wrong after `manage.py storages gc`, as JSON. ANSWERS is a file of its own.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pathlib import Path
 
 from helpers import django_site
 
-options, database, rounds, seed = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-processes = int(sys.argv[5])
+told = json.loads(sys.argv[1])
+options, seed = told["options"], told["seed"]
+rounds, processes, answers = int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
 django_site.set_up(SECRET_KEY="of a test")
 
-import django  # noqa: E402
 from django.core.exceptions import ObjectDoesNotExist  # noqa: E402
 from django.core.files.base import ContentFile  # noqa: E402
 from django.core.management import call_command  # noqa: E402
@@ -35,9 +35,7 @@ from storages.backends.s3 import S3Storage  # noqa: E402
 from storages.management.commands.storages import Command  # noqa: E402
 from storages.transactional import TransactionalStorage  # noqa: E402
 
-# Many write at once: whoever reads first and writes then would be refused instead of waiting.
-patience = {"timeout": 20, **({"transaction_mode": "IMMEDIATE"} if django.VERSION >= (5, 1) else {})}
-connections.databases["default"].update(NAME=database, OPTIONS=patience)
+connections.databases["default"].update(told["database"])
 del connections["default"]
 
 unique = TransactionalStorage(S3Storage(**options, location="unique", file_overwrite=False))
@@ -159,6 +157,22 @@ def work_and_be_killed(number):
         os.waitpid(child, 0)
 
 
+def wait_until_nobody_is_at_the_database():
+    """PostgreSQL notices only after a while that a client is gone, and may commit for it until then."""
+    if connection.vendor != "postgresql":
+        return
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' "
+        "AND pid <> pg_backend_pid()"
+    )
+    deadline = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while cursor.execute(others).fetchone() != (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+    connection.close()  # the processes to come make their own
+
+
 def what_is_wrong():
     out = io.StringIO()
     wrong = []
@@ -199,11 +213,11 @@ def main():
             for model in (Kept, Replaced):
                 editor.create_model(model)
         connection.close()
-        answers = Path(database).with_suffix(".json")
         for number in itertools.islice(itertools.count(), rounds):
             say("work")
             work_and_be_killed(number)
             say("check")
+            wait_until_nobody_is_at_the_database()
             with open(answers, "w") as answer:
                 os.waitpid(in_child(lambda answer=answer: check(answer)), 0)
             print(answers.read_text(), flush=True)

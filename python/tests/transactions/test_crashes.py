@@ -30,12 +30,12 @@ FAULTS = [
     [([""], 16, 1), (FAULTS, 14, 1), ([""], 6, 3)],
     ids=["killed", "killed with faults", "several killed"],
 )
-def test_rows_and_files_agree(own_place, own_server, tmp_path, faults, rounds, processes):
+def test_rows_and_files_agree(own_place, own_server, database, tmp_path, faults, rounds, processes):
     seed = os.environ.get("ORLOP_CRASH_SEED", "7")
-    command = [sys.executable, HERE / "crash_site.py", json.dumps(own_place.options), tmp_path / "db.sqlite3"]
+    told = json.dumps({"options": own_place.options, "database": database.fresh(tmp_path), "seed": seed})
     rounds = int(os.environ.get("ORLOP_CRASH_ROUNDS", rounds))
     site = subprocess.Popen(
-        [*command, str(rounds), seed, str(processes)],
+        [sys.executable, HERE / "crash_site.py", told, str(rounds), str(processes), tmp_path / "answers.json"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

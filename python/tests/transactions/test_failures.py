@@ -138,9 +138,9 @@ def test_with_a_key_of_the_customers_content_is_sent_again(monkeypatch):
     assert row.file.read() == b"content"
 
 
-def test_of_several_databases_one_counts(tmp_path):
+def test_of_several_databases_one_counts(database, tmp_path):
     storage = use(TransactionalStorage(kept_in(tmp_path / "files"), using="other"))
-    with transactions.another_database(tmp_path) as other:
+    with transactions.another_database(database.fresh(tmp_path)) as other:
         with pytest.raises(Undone), transaction.atomic():
             name = Document.objects.create(file=text()).file.name
             raise Undone

@@ -93,10 +93,10 @@ def test_one_folder_of_a_bucket(own_place):
         assert names_of(findings("--storage", "memos")[0]) == [("orphan", "2.txt"), ("missing", "missing.txt")]
 
 
-def test_rows_of_every_database_count(tmp_path):
+def test_rows_of_every_database_count(database, tmp_path):
     storage = use(kept_in(tmp_path / "files"))
     put(storage, "docs/a.txt", "docs/b.txt", "docs/orphan.txt")
-    with transactions.another_database(tmp_path) as other:
+    with transactions.another_database(database.fresh(tmp_path)) as other:
         Document.objects.create(file="docs/a.txt")
         Document.objects.using(other).create(file="docs/b.txt")
         found, totals = findings()
@@ -124,8 +124,9 @@ def test_one_directory_seen_by_two_classes(tmp_path):
     put(kept_in(tmp_path), "a.txt")
     put(local, "b.txt")
     put(kept_in(tmp_path), "local.uploads/part")
-    os.symlink(tmp_path, tmp_path.with_name("alias"))
-    Document._meta.get_field("preview").storage = kept_in(tmp_path.with_name("alias"))
+    alias = tmp_path.with_name(f"{tmp_path.name}.alias")
+    os.symlink(tmp_path, alias)
+    Document._meta.get_field("preview").storage = kept_in(alias)
     Document.objects.create(preview="a.txt")
     found, _ = findings()
     assert names_of(found) == [("orphan", "b.txt")]
