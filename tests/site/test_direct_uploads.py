@@ -210,6 +210,24 @@ def test_an_upload_that_was_left_goes_on_where_it_was(page, tmp_path):
     assert page.site.state()["rows"]["s3"][-1] == name
 
 
+def test_two_fields_take_the_same_file_apart(page, tmp_path):
+    """As rows of a formset do; neither goes on with what the other has begun."""
+    page.open("s3", "multipart")
+    page.browser.execute_script(
+        "const one = document.querySelector('[data-direct-upload]'), other = one.cloneNode(true);"
+        "other.querySelector('[data-receipt]').name = 'other';"
+        "one.after(other); DirectUpload.adopt(document);"
+    )
+    page.throttle(8 * MIB)
+    file = make_file(tmp_path, "twice.bin", 12 * MIB)
+    for field in page.browser.find_elements("css selector", "input[type=file]"):
+        field.send_keys(str(file))
+        time.sleep(0.5)  # the first has begun
+    texts = "return [...document.querySelectorAll('[data-status]')].map((status) => status.textContent)"
+    page.wait(lambda: all(text.endswith("is uploaded.") for text in page.browser.execute_script(texts)))
+    assert page.site.state()["asked"].count("CreateMultipartUpload") == 2
+
+
 def test_what_the_store_refuses_is_said(page, tmp_path):
     before = page.site.state()
     page.site.set_faults("PutObject 403")

@@ -125,11 +125,12 @@
   // ---- One upload ----
 
   class Upload {
-    constructor(addresses, ticket, file, onprogress) {
+    constructor(addresses, ticket, file, onprogress, field = "") {
       this.addresses = addresses;
       this.ticket = ticket;
       this.file = file;
       this.onprogress = onprogress;
+      this.field = field; // of the form: another one does not go on with its upload
       this.abort = new AbortController();
       this.loaded = new Map(); // part: bytes
       this.receipt = "";
@@ -138,7 +139,8 @@
     get memory() {
       // Which upload a file is of, when it is chosen again after the page was left.
       const { name, size, lastModified } = this.file;
-      return `direct-upload:${location.pathname}:${this.addresses.begin}:${name}:${size}:${lastModified}`;
+      const place = `${location.pathname}:${this.field}:${this.addresses.begin}`;
+      return `direct-upload:${place}:${name}:${size}:${lastModified}`;
     }
 
     ask(verb, question) {
@@ -309,7 +311,8 @@
 
     async start(file) {
       const { ticket, maxSize, ...addresses } = this.root.dataset;
-      const upload = new Upload(addresses, ticket, file, (loaded, total) => this.progress(upload, loaded, total));
+      const progress = (loaded, total) => this.progress(upload, loaded, total);
+      const upload = new Upload(addresses, ticket, file, progress, this.receipt.name);
       this.upload = upload;
       this.show(true);
       this.say(`Uploading ${file.name}.`);
