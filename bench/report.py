@@ -89,6 +89,10 @@ def _share(ratio: float) -> str:
     return f"1/{1 / ratio:.0f}" if ratio < 0.4 else f"{ratio:.2f}x"
 
 
+def _short(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+
+
 def _line(number: Number, results: Path) -> str:
     path = results / f"{number.result}.json"
     if not path.exists():
@@ -98,11 +102,11 @@ def _line(number: Number, results: Path) -> str:
     if number.against:
         peer = rows[number.against][number.figure]
         limit, measured = _share(number.limit), _share(value / peer)
-        detail = f" ({value:.3g} to {peer:.3g} {UNITS[number.figure]})"
+        detail = f" ({_short(value)} to {_short(peer)} {UNITS[number.figure]})"
         limit += f" {number.against.removesuffix(' (limit)')}"
         met = value <= number.limit * peer
     else:
-        limit, measured, detail = f"{number.limit:g} {number.unit}", f"{value:.3g} {number.unit}", ""
+        limit, measured, detail = f"{number.limit:g} {number.unit}", f"{_short(value)} {number.unit}", ""
         met = value <= number.limit
     return f"| {number.what} | {limit} | {measured}{detail} | {'yes' if met else '**no**'} |"
 

@@ -122,6 +122,18 @@ def _by_staging(noted):
     return groups.items()
 
 
+def keep_in_order(connection, digest):
+    """Until this transaction ends, others that do something to the same file wait.
+
+    Of the entries of a name the last one counts: it has to be the last one committed, too. SQLite has one writer at a
+    time anyhow. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+    """
+    if connection.vendor == "postgresql":
+        number = int.from_bytes(bytes.fromhex(digest)[:8], "big", signed=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
 def current(using):
     """The transaction of this thread that has done something to files, if there is one."""
     connection = connections[using]

@@ -172,7 +172,10 @@ class TransactionalStorage(Storage):
         return self.staging.put(name, content)
 
     def _note(self, name, staged, known=None):
-        ending.begin(self.using).note(self, self.place.digest_of(name), name, staged, known)
+        digest = self.place.digest_of(name)
+        if self._overwrites():
+            ending.keep_in_order(connections[self.using], digest)
+        ending.begin(self.using).note(self, digest, name, staged, known)
 
     def delete(self, name):
         if not name:

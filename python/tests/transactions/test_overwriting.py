@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import django
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from helpers.databases import SQLite
 from helpers.transactions import Undone, journal, kept_in, kept_in_memory, leave, names_of_files, text, use
 from storages.backends.local import LocalStorage
 from storages.transactional import TransactionalStorage
@@ -37,6 +40,33 @@ def test_an_overwritten_file_stays_until_the_commit(overwriting):
         overwriting.save("a.txt", text(b"newest"))
     assert overwriting.open("a.txt").read() == b"newest"
     assert names_of_files(overwriting) == ["a.txt"] and journal() == []
+
+
+def test_the_last_one_to_commit_is_the_last_in_the_journal(overwriting, database):
+    if isinstance(database, SQLite):
+        pytest.skip("SQLite has one writer at a time")
+    done = threading.Event()
+
+    def second():
+        try:
+            with transaction.atomic():
+                overwriting.save("a.txt", text(b"second"))
+        finally:
+            connection.close()
+            done.set()
+
+    thread = threading.Thread(target=second)
+    with transaction.atomic():
+        overwriting.save("a.txt", text(b"first"))
+        overwriting.save("a.txt", text(b"first again"))
+        thread.start()
+        assert not done.wait(0.3)
+        with transaction.atomic():
+            overwriting.save("b.txt", text())  # another name is nobody's
+    thread.join(20)
+    assert done.is_set()
+    assert overwriting.open("a.txt").read() == b"second"
+    assert names_of_files(overwriting) == ["a.txt", "b.txt"] and journal() == []
 
 
 def test_what_comes_later_is_not_undone_by_what_was_left(overwriting):
