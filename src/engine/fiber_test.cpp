@@ -1,12 +1,15 @@
 #include "engine/fiber.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <mutex>
 #include <set>
@@ -224,6 +227,32 @@ TEST(Fiber, ExceptionsOfDifferentFibersDoNotMix) {
     }));
   for (int i = 0; i < 20; ++i) EXPECT_EQ(calls[static_cast<std::size_t>(i)].get(), i);
 }
+
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)  // which want more memory than there is
+// How many of a few calls that wait at the same time end where there is so much memory more than is in use.
+int calls_that_end_within(rlim_t headroom, bool started) {
+  if (started) on_fiber([] {}).get();
+  rlim_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const rlim_t limit = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + headroom;
+  const rlimit bytes{limit, limit};
+  if (::setrlimit(RLIMIT_AS, &bytes) != 0) return -1;
+  std::vector<std::future<bool>> calls;
+  for (int i = 0; i < 40; ++i) calls.push_back(on_fiber([] { return Context{}.sleep(2ms); }));
+  return static_cast<int>(std::ranges::count_if(calls, [](auto& call) { return call.get(); }));
+}
+
+TEST(Fiber, WithoutMemoryForMoreStacksCallsWaitForTheirTurn) {
+  for (const auto& [headroom, started] : {std::pair(rlim_t{3} << 20, true), {(rlim_t{8} << 20) + (384 << 10), false}}) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(calls_that_end_within(headroom, started));
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+    EXPECT_EQ(WEXITSTATUS(status), 40);
+  }
+}
+#endif
 
 #if !defined(__SANITIZE_THREAD__)  // which does not support threads in the child of a process with threads
 TEST(Fiber, AChildHasItsOwn) {

@@ -194,21 +194,30 @@ void Reactor::take_posted() {
 
 void Reactor::start_calls() {
   while (!waiting_.empty() && running_ < Fiber::running_limit) {
-    Fiber& fiber = idle_fiber();
-    fiber.call_ = std::move(waiting_.front());
+    Fiber* fiber = idle_fiber();
+    if (!fiber && running_ > 0) return;  // it takes the place of one that ends
+    Fiber::Call call = std::move(waiting_.front());
     waiting_.pop_front();
+    if (!fiber) {
+      call();  // alone, on the thread's own stack
+      continue;
+    }
+    fiber->call_ = std::move(call);
     ++running_;
-    ready_.push_back(&fiber);
+    ready_.push_back(fiber);
   }
 }
 
-Fiber& Reactor::idle_fiber() {
+// Null: there is no memory for another stack.
+Fiber* Reactor::idle_fiber() {
   if (idle_.empty()) idle_.push_back(&fibers_.emplace_back(*this));
-  Fiber& fiber = *idle_.back();
+  Fiber* fiber = idle_.back();
+  if (!fiber->stack_) {
+    auto stack = std::make_unique<StackSwitch>([](void* self) { static_cast<Fiber*>(self)->work(); }, fiber);
+    if (!stack->is_usable()) return nullptr;
+    fiber->stack_ = std::move(stack);
+  }
   idle_.pop_back();
-  if (fiber.stack_) return fiber;
-  fiber.stack_ = std::make_unique<StackSwitch>([](void* self) { static_cast<Fiber*>(self)->work(); }, &fiber);
-  if (!fiber.stack_->is_usable()) std::abort();  // out of memory
   return fiber;
 }
 

@@ -50,7 +50,7 @@ class Reactor {
   void start_calls();
   void resume(Fiber& fiber);
   void make_ready(Fiber& fiber);
-  Fiber& idle_fiber();
+  Fiber* idle_fiber();
   void poll();
   int patience();
   void fire_timers();
