@@ -261,7 +261,16 @@ def test_an_expired_ticket(storage, monkeypatch):
     status, answer = ask("begin", ticket=str(ticket), size=1, type="a/b")
     assert (status, answer["code"]) == (400, "expired") and "load the page again" in answer["error"]
     refuses("expired", lambda: storage.verify_upload(receipt))
-    assert not storage.exists("a.txt")
+    assert names_in(storage) == []
+
+
+def test_an_expired_upload_in_parts(storage, monkeypatch):
+    receipt = begun(storage.upload_ticket("a.txt", expires=60, form="multipart"), bytes(9 * MIB))["receipt"]
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    assert ask("complete", receipt=receipt)[1]["code"] == "expired"
+    monkeypatch.undo()
+    assert ask("resume", receipt=receipt)[1]["code"] == "gone"
 
 
 def test_what_was_signed_ends_with_the_ticket(places):
@@ -308,7 +317,7 @@ def test_sent_twice_at_once(storage, monkeypatch):
 def test_used_for_another_place(places):
     receipt = upload(storages["memory"].upload_ticket("a.txt"))
     refuses("other_place", lambda: storages["local"].verify_upload(receipt))
-    assert names_in(storages["local"]) == []
+    assert names_in(storages["local"]) == names_in(storages["memory"]) == []
 
 
 def test_a_place_that_is_gone(places):
@@ -538,7 +547,7 @@ def test_a_ticket_of_another_field(places, ticket, code):
     receipt = upload(wider, body, name="a.txt", type="a/b" if code == "forbidden_type" else "text/plain")
     form = NoteForm({"title": "x", "file": receipt})
     assert form.errors.as_data()["file"][0].code == code
-    assert not storages["default"].exists("notes/a.txt")
+    assert names_in(storages["default"]) == []
 
 
 @pytest.mark.parametrize(("value", "code"), [("", "required"), ("nonsense", "altered")])

@@ -127,9 +127,13 @@ class DirectUploadField(forms.Field):
         """A ticket of another field of the site's may allow more than this one does."""
         ticket, own = receipt.ticket, self.ticket()
         elsewhere = ticket.name != own.name and not callable(self.upload_to)  # which may say another one by now
-        if elsewhere or ticket.place != (self.place or ticket_place(self.storage)):
-            raise UploadRefused("other_name", "This upload is for another field.")
-        own.check_promise(receipt.size, receipt.type)
+        try:
+            if elsewhere or ticket.place != (self.place or ticket_place(self.storage)):
+                raise UploadRefused("other_name", "This upload is for another field.")
+            own.check_promise(receipt.size, receipt.type)
+        except UploadRefused:
+            receipt.drop()
+            raise
 
 
 class DirectUploadFormMixin:

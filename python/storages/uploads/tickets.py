@@ -1,5 +1,6 @@
 """Tickets and receipts: what a browser carries, signed, and what is refused of it."""
 
+import contextlib
 import secrets
 import time
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from django.apps import apps
 from django.core import signing
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, SuspiciousOperation
 from django.template.defaultfilters import filesizeformat
+from orlop import OrlopError
 
 from storages.utils import clean_name
 
@@ -148,13 +150,27 @@ class Receipt:
 
     @classmethod
     def read(cls, token, user=None):
-        if isinstance(token, Receipt):
-            _checked(token.ticket, user)
-            return token
+        receipt = token if isinstance(token, Receipt) else cls._loaded(token)
+        try:
+            _checked(receipt.ticket, user)
+        except UploadRefused as refusal:
+            if refusal.code == "expired":
+                receipt.drop()
+            raise
+        return receipt
+
+    @classmethod
+    def _loaded(cls, token):
         values = _loads(token, _RECEIPT_SALT, "receipt")
         ticket = values["ticket"]
-        values["ticket"] = _checked(Ticket(**{**ticket, "types": tuple(ticket["types"])}), user)
-        return cls(**values)
+        return cls(**{**values, "ticket": Ticket(**{**ticket, "types": tuple(ticket["types"])})})
+
+    def drop(self):
+        """Of a receipt that is refused: leaves nothing of its upload, if that can be done."""
+        from storages.uploads.plan import give_up
+
+        with contextlib.suppress(OrlopError, UploadRefused):
+            give_up(self)
 
 
 def make_ticket(storage, name, max_size, content_types, expires, form, user, place):

@@ -82,6 +82,7 @@ def _what_is_wrong(storage, key, receipt, meta):
 def _check_place(storage, receipt):
     there = woken(receipt.storage)
     if there is not storage and (type(there), place_of(there)) != (type(storage), place_of(storage)):
+        receipt.drop()
         raise UploadRefused("other_place", "This upload is for another field.")
 
 
