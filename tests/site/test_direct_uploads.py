@@ -228,10 +228,11 @@ def test_two_fields_take_the_same_file_apart(page, tmp_path):
     assert page.site.state()["asked"].count("CreateMultipartUpload") == 2
 
 
-def test_what_the_store_refuses_is_said(page, tmp_path):
+@pytest.mark.parametrize(("how", "operation"), [("put", "PutObject"), ("post", "PostObject")])
+def test_what_the_store_refuses_is_said(page, tmp_path, how, operation):
     before = page.site.state()
-    page.site.set_faults("PutObject 403")
-    page.open("s3", "put")
+    page.site.set_faults(f"{operation} 403")
+    page.open("s3", how)
     page.choose(make_file(tmp_path, "refused.bin", 1000))
     page.wait(lambda: "The store refused the file" in page.status)
     page.site.set_faults("")
