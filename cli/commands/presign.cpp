@@ -68,6 +68,7 @@ class Presign : public Command {
     if (session.global().json) {
       JsonLine line;
       line.add("method", request.method).add("url", request.url).add("headers", request.headers);
+      line.add("expires", static_cast<std::uint64_t>(request.expires.count()));
       if (!request.fields.empty()) line.add("fields", StringMap(request.fields.begin(), request.fields.end()));
       out.line(line.text());
       return;

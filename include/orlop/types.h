@@ -157,6 +157,8 @@ struct Presigned {
   std::string url;
   StringMap headers;                                        // must be sent as they are
   std::vector<std::pair<std::string, std::string>> fields;  // of a POST form, in order
+  // How long it is good from when it was signed: less than was asked for where the credentials end sooner.
+  std::chrono::seconds expires{0};
 };
 
 }  // namespace orlop

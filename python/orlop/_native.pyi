@@ -27,6 +27,7 @@ class Presigned:
     url: str
     headers: dict[str, str]
     fields: list[tuple[str, str]]
+    expires: int
 
 class Page:
     next: str

@@ -450,7 +450,8 @@ void add_values(nb::module_& module) {
       .def_ro("method", &Presigned::method)
       .def_ro("url", &Presigned::url)
       .def_prop_ro("headers", [](const Presigned& presigned) { return to_dict(presigned.headers); })
-      .def_ro("fields", &Presigned::fields);
+      .def_ro("fields", &Presigned::fields)
+      .def_prop_ro("expires", [](const Presigned& presigned) { return presigned.expires.count(); });
 
   nb::class_<Page>(module, "Page")
       .def_ro("next", &Page::next)

@@ -107,7 +107,7 @@ class SigningMixin:
         return signed_at, good_for
 
     def _sign(self, order):
-        from storages.orders import Signed
+        from storages.orders import Signed, moment_of
 
         if order.method == "GET" and (self.custom_domain or not self.querystring_auth):
             return Signed("GET", self._unsigned_url(order), expires_at=order.expires_at)
@@ -127,7 +127,8 @@ class SigningMixin:
             made = self._store.presign(
                 order.key, order.method, order.expires, [], order.query, order.headers, signed_at, None, current()
             )
-        return Signed(made.method, made.url, dict(made.headers), list(made.fields), {}, order.expires_at)
+        ends = moment_of(order.signed_at + made.expires)  # perhaps with the credentials, before it was to
+        return Signed(made.method, made.url, dict(made.headers), list(made.fields), {}, ends)
 
     def _sign_cookies(self, key, ends):
         from storages.orders import Signed, moment_of

@@ -3,6 +3,7 @@
 import base64
 import json
 import urllib.request
+from datetime import datetime, timedelta, timezone
 
 
 def send(url, method="GET", body=None, headers=None):
@@ -28,6 +29,17 @@ def test_expires(orlop, bucket):
     assert "X-Amz-Expires=604800" in orlop.ok("presign", "--expires", "7d", bucket.url + "/k").text
     assert "X-Amz-Expires=90" in orlop.ok("presign", "--expires", "90", bucket.url + "/k").text
     orlop.fails(2, "presign", "--expires", "8d", bucket.url + "/k")
+
+
+def test_nothing_outlives_what_signed_it(orlop, bucket):
+    end = datetime.now(timezone.utc) + timedelta(minutes=30)
+    ending = {"AWS_CREDENTIAL_EXPIRATION": end.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    for method in ("get", "put", "delete", "post"):
+        said = orlop.fails(2, "presign", "--method", method, bucket.url + "/k", env=ending)
+        assert "expires is 3600 seconds, but the credentials end in 1" in said and "clamp_expiry" in said
+        arguments = ("presign", "--json", "--method", method, "--set", "clamp_expiry=yes", bucket.url + "/k")
+        assert 1700 < orlop.ok(*arguments, env=ending).json[0]["expires"] <= 1800
+    assert orlop.ok("presign", "--json", "--expires", "10m", bucket.url + "/k", env=ending).json[0]["expires"] == 600
 
 
 def test_put_and_delete(orlop, bucket):

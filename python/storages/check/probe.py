@@ -46,6 +46,7 @@ def probe(storage, origin=""):
     yield from _clock(headers)
     yield from _region(storage, headers)
     yield from _permissions(storage)
+    yield from _expiry(storage)
     yield from _cors(storage, origin)
     yield _dialect(storage, headers)
 
@@ -163,6 +164,24 @@ def _conditional(store, key, attrs):
     except OrlopError as error:
         return Answer(BAD, subject, str(error))
     return Answer(BAD, subject, "the service says it can, and overwrote: name another dialect")
+
+
+def _expiry(storage):
+    """A signed URL ends with the credentials that signed it, and those are known only now."""
+    if not storage.querystring_auth or storage.custom_domain:
+        return
+    try:
+        ends = storage.sign("storages-check", stable_for=0).expires_at.timestamp()
+    except (OrlopError, ValueError) as error:
+        yield Answer(BAD, "signed URLs", str(error))
+        return
+    wanted = int(storage.querystring_expire)
+    left = round(ends - time.time())
+    if left < wanted - 2:
+        text = f"cut from the {wanted} s of AWS_QUERYSTRING_EXPIRE to {left} s: the credentials end then"
+        yield Answer(NOTE, "signed URLs", text)
+    else:
+        yield Answer(GOOD, "signed URLs", f"good for {wanted} s")
 
 
 # -- Browsers, and who is there ----------------------------------------------------------------------------------------

@@ -180,16 +180,21 @@ TEST_F(S3Credentials, NoUrlOutlivesWhatSignedIt) {
 
   options.clamp_expiry = true;
   Rig clamping(options);
-  int clamped = expiry_in(clamping.driver->presign(clamping.context, hour).value().url);
+  auto cut = clamping.driver->presign(clamping.context, hour).value();
+  int clamped = expiry_in(cut.url);
+  EXPECT_EQ(cut.expires.count(), clamped);
+  EXPECT_EQ(clamping.driver->presign(clamping.context, hour).value().expires.count(), clamped);  // from the memo
   EXPECT_LE(clamped, 1800);
   EXPECT_GT(clamped, 1700);
   hour.method = SignedMethod::post;
-  EXPECT_TRUE(clamping.driver->presign(clamping.context, hour));
+  EXPECT_LE(clamping.driver->presign(clamping.context, hour).value().expires.count(), 1800);
   EXPECT_FALSE(strict.driver->presign(strict.context, hour));
   hour.method = SignedMethod::get;
   options.signature = "v2";
   Rig old(options);
-  std::string url = old.driver->presign(old.context, hour).value().url;
+  auto by_v2 = old.driver->presign(old.context, hour).value();
+  EXPECT_LE(by_v2.expires.count(), 1800);
+  std::string url = by_v2.url;
   auto end = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + std::chrono::minutes(30));
   EXPECT_LE(std::stoll(url.substr(url.find("Expires=") + 8)), end);
   // A validity that begins after the end is none.

@@ -132,6 +132,7 @@ std::vector<wire::Field> take_amz_headers(StringMap& headers, const PresignReque
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/RESTAuthentication.html, "Query string request authentication"
 Presigned presign_url_v2(const Client& client, const Signer& signer, const PresignRequest& request) {
   Presigned result;
+  result.expires = signer.expires;
   result.method = method_name(request.method);
   result.headers = request_headers(request);
   std::vector<wire::Field> carried = take_amz_headers(result.headers, request);
@@ -162,6 +163,7 @@ Presigned presign_url_v2(const Client& client, const Signer& signer, const Presi
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 Presigned presign_form(const Client& client, const Signer& signer, const PresignRequest& request) {
   Presigned result;
+  result.expires = signer.expires;
   result.method = "POST";
   result.url = fmt::format("{}{}", signer.route.origin, signer.route.path.empty() ? "/" : signer.route.path);
   auto& fields = result.fields;
@@ -213,6 +215,7 @@ struct PresignMemo::Common {
   std::chrono::seconds signed_at;
   std::shared_ptr<const Credentials> credentials;
   std::shared_ptr<const Route> route;
+  std::chrono::seconds expires;
   std::string origin, directory;
   StringMap headers;
   wire::QuerySigner signer;
@@ -226,6 +229,7 @@ struct PresignMemo::Common {
 
   Presigned presign(std::string_view key) const {
     Presigned result;
+    result.expires = expires;
     result.method = method_name(request.method);
     result.headers = headers;
     std::string path;
@@ -265,8 +269,8 @@ Result<std::shared_ptr<const PresignMemo::Common>> common_part(Client& client, P
   StringMap headers = request_headers(request);
   wire::QuerySigner query = query_signer(signer, request, headers);
   auto made = std::make_shared<const PresignMemo::Common>(
-      PresignMemo::Common{without_key(request), now, signer.credentials, std::move(route), signer.route.origin,
-                          signer.route.path, std::move(headers), std::move(query)});
+      PresignMemo::Common{without_key(request), now, signer.credentials, std::move(route), signer.expires,
+                          signer.route.origin, signer.route.path, std::move(headers), std::move(query)});
   memo.set(made);
   return made;
 }
