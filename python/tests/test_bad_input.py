@@ -22,6 +22,7 @@ from django.db.migrations.writer import MigrationWriter
 from django.test import RequestFactory, override_settings
 from django.views.debug import technical_500_response
 from storages.backends.s3 import S3File, S3ManifestStaticStorage, S3StaticStorage, S3Storage
+from storages.backends.s3boto import S3BotoStorage
 from storages.s3.options import ClientConfig, TransferConfig
 from storages.s3.validation import _DIALECTS, SETTING_OF
 
@@ -167,6 +168,18 @@ def test_halves_and_slashes(options, names):
     with pytest.raises(ImproperlyConfigured) as caught:
         S3Storage(**options)
     assert all(name in str(caught.value) for name in names)
+
+
+@pytest.mark.parametrize("kind", [S3Storage, S3BotoStorage])
+def test_an_acl_of_buckets_that_are_made(kind):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for wrong in ("public", ["private"]):
+            said = pytest.raises(ImproperlyConfigured, match=r"^AWS_BUCKET_ACL: expected one of private, ")
+            with override_settings(AWS_AUTO_CREATE_BUCKET=True, AWS_BUCKET_ACL=wrong), said:
+                kind(bucket_name="b")
+        with override_settings(AWS_AUTO_CREATE_BUCKET=True, AWS_BUCKET_ACL="public-read"):
+            assert kind(bucket_name="b")._engine_options()["bucket_acl"] == "public-read"
 
 
 def test_a_falsy_half_is_none():

@@ -31,6 +31,7 @@ from storages.s3.errors import explained
 from storages.s3.file import default_buffer_size
 from storages.s3.legacy import adopt, client_config, is_default, translate, warn_once
 from storages.s3.preload import Preloading
+from storages.s3.validation import checked_bucket_acl
 from storages.utils import clean_name, lookup_env, settings_reader, to_bytes
 
 __all__ = [
@@ -152,7 +153,7 @@ class S3BotoStorage(Preloading, S3Storage):
         self._choose_version()
         self._choose_addresses()
         self._auto_create_bucket = bool(self.auto_create_bucket)
-        self._bucket_acl = self.bucket_acl if self._auto_create_bucket else None
+        self._bucket_acl = checked_bucket_acl(self.bucket_acl) if self._auto_create_bucket else None
         if is_default(self, "default_acl"):
             warn_once("AWS_DEFAULT_ACL", eras.IMPLICIT_ACL)
 

@@ -10,7 +10,7 @@ from storages.check import eras
 from storages.check.findings import ERROR
 from storages.check.translate import Translation
 from storages.s3.options import ClientConfig
-from storages.s3.validation import SETTING_OF
+from storages.s3.validation import SETTING_OF, checked_bucket_acl
 from storages.utils import settings_reader
 
 _UNSET = object()
@@ -87,7 +87,7 @@ def adopt_dropped_settings(storage, era=""):
     }
     adopt(storage, translate(given, era, context))
     storage._auto_create_bucket = bool(given.get("AWS_AUTO_CREATE_BUCKET")) and era == "boto3"
-    storage._bucket_acl = given.get("AWS_BUCKET_ACL") if storage._auto_create_bucket else None
+    storage._bucket_acl = checked_bucket_acl(given.get("AWS_BUCKET_ACL")) if storage._auto_create_bucket else None
     if era == "oldest" and is_default(storage, "default_acl"):
         warn_once("AWS_DEFAULT_ACL", eras.IMPLICIT_ACL)
 

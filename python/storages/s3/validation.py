@@ -59,6 +59,13 @@ def check_objects(storage):
             raise _wrong(option, wanted, value)
 
 
+def checked_bucket_acl(value):
+    """The ACL of buckets that are made, which only the classes of old have."""
+    if value and not _is_acl(value):
+        raise ImproperlyConfigured(f"AWS_BUCKET_ACL: expected one of {', '.join(_CANNED_ACLS)}, not {value!r}")
+    return value
+
+
 def _check_expiry(storage):
     presigned = storage.querystring_auth and not storage.custom_domain
     if presigned and storage.signature_version in (None, "s3v4") and storage.querystring_expire > _LONGEST_EXPIRY:
