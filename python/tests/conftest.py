@@ -146,9 +146,15 @@ def any_server(request, own_server) -> Place:
     scope="session",
 )
 def comparable_server(request, own_server) -> Place:
-    """The servers that keep whatever django-storages sends them: Ceph forgets the tags and the storage class of a
-    multipart upload, which every open() of django-storages is; S3Proxy knows neither."""
+    """The servers that keep whatever django-storages sends them."""
     return _own(own_server) if request.param is None else _real(request.param)
+
+
+@pytest.fixture(scope="session")
+def particular_servers() -> dict[str, Place]:
+    """Those that have their own ways, by name."""
+    servers = (server for server in running_servers() if server.name in ("ceph", "s3proxy") and not server.secure)
+    return {server.name: _real(server) for server in servers}
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import time
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import storages
+from django.test import override_settings
 from storages.check.probe import probe
 
 LIFE = 1800
@@ -50,7 +52,10 @@ def of_form(signed):
 
 
 def begun(storage, **options):
-    return storage.upload_ticket("a.txt", size=5, content_type="text/plain", **options).request
+    named = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": storage._constructor_args[1]}
+    with override_settings(STORAGES={"default": named, "staticfiles": named}):
+        ticket = storages["default"].upload_ticket("a.txt", size=5, content_type="text/plain", **options)
+    return ticket.request
 
 
 SIGNED = {

@@ -11,10 +11,12 @@ import os
 import pkgutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from helpers import upstream
+from servers.fixtures import running_servers
 
 from parity import harness, scenarios
 
@@ -50,15 +52,59 @@ def key_pair():
     return {"pem": pem, "pkcs8": openssl("pkcs8", "-topk8", "-nocrypt", key=pem)}
 
 
+def both_sides(place, only=None):
+    """Both sides' outcomes: {scenario: outcome}."""
+    upstream.need()
+    server = {name: getattr(place, name) for name in ("endpoint", "key", "secret", "ca")} | key_pair()
+    task = {"server": server, "only": only}
+    with ThreadPoolExecutor() as pool:
+        theirs = pool.submit(run_side, upstream.PYTHON, [TESTS], {**task, "side": "theirs"})
+        ours = run_side(sys.executable, [ROOT / "python", TESTS], {**task, "side": "ours"})
+    assert ".venv-upstream" in theirs.result()[""] and ".venv-upstream" not in ours[""]
+    return theirs.result(), ours
+
+
 @pytest.fixture(scope="module")
 def sides(comparable_server):
-    """Both sides' outcomes: {scenario: outcome}, on each server that can tell."""
-    upstream.need()
-    server = {name: getattr(comparable_server, name) for name in ("endpoint", "key", "secret", "ca")} | key_pair()
-    theirs = run_side(upstream.PYTHON, [TESTS], {"server": server, "side": "theirs"})
-    ours = run_side(sys.executable, [ROOT / "python", TESTS], {"server": server, "side": "ours"})
-    assert ".venv-upstream" in theirs[""] and ".venv-upstream" not in ours[""]
-    return theirs, ours
+    return both_sides(comparable_server)
+
+
+# What servers with ways of their own are asked: one row of each of these tables, and every object parameter.
+SERVED = {
+    "saving": "object_parameters default_acl overwriting metadata_beyond_ascii expires kinds_of_content "
+    "gzip_is_reproducible",
+    "looking": "exists exists_of_nothing listdir delete delete_nothing delete_in_no_bucket no_such_bucket denied "
+    "size_and_time names_no_service_takes versions_and_customer_parameters",
+    "files": "reading_bytes gzip_read_back writing writing_nothing what_is_missing an_exception_inside_with "
+    "file_overwrite_false_and_open_of_what_is_there modified_time_of_what_is_missing",
+}
+
+
+def with_a_server():
+    for module, functions in SERVED.items():
+        for function in functions.split():
+            rows = [name for name in harness.SCENARIOS if name.partition("[")[0] == f"{module}.{function}"]
+            yield from rows if function == "object_parameters" else rows[:1]
+            assert rows, function
+
+
+ONE_PUT = '`open(name, "w")` of a file below the part size is one PUT'
+SMALL_LETTERS = "names of metadata are sent in small letters"
+OWN_WAYS = {
+    "ceph": {f"saving.object_parameters[{case}]": ONE_PUT for case in ("Tagging", "StorageClass", "all")},
+    "s3proxy": {
+        "saving.object_parameters[Metadata]": SMALL_LETTERS,
+        **{f"saving.object_parameters[{case}]": ONE_PUT for case in ("Tagging", "all")},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def particular_sides(particular_servers):
+    names = list(with_a_server())
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(lambda place: both_sides(place, names), particular_servers.values())
+        return dict(zip(particular_servers, found, strict=True))
 
 
 def same(theirs, ours):
@@ -81,11 +127,21 @@ def same_text(theirs, ours):
 
 @pytest.mark.parametrize("name", harness.SCENARIOS)
 def test_scenario(sides, name):
-    theirs, ours = (side[name] for side in sides)
+    compare(*(side[name] for side in sides), harness.SCENARIOS[name].differs)
+
+
+@pytest.mark.parametrize("server", [name for name in OWN_WAYS if name in {one.name for one in running_servers()}])
+@pytest.mark.parametrize("name", list(with_a_server()))
+def test_scenario_on_other_servers(particular_sides, server, name):
+    theirs, ours = (side[name] for side in particular_sides[server])
+    compare(theirs, ours, harness.SCENARIOS[name].differs or OWN_WAYS[server].get(name))
+
+
+def compare(theirs, ours, differs):
     shown = f"\nthere: {json.dumps(theirs, indent=1)}\nhere:  {json.dumps(ours, indent=1)}"
     for outcome in (theirs, ours):
         assert not (isinstance(outcome, dict) and "broken" in outcome), outcome["broken"]
-    if harness.SCENARIOS[name].differs is None:
+    if differs is None:
         assert same(theirs, ours), shown
     else:
         assert not same(theirs, ours), f"no difference any more: take it out of {DIFFERENCES.name}{shown}"
@@ -93,6 +149,6 @@ def test_scenario(sides, name):
 
 def test_every_difference_is_documented():
     documented = [line.split("|")[1].strip() for line in DIFFERENCES.read_text().splitlines() if line.startswith("| ")]
-    for scenario in harness.SCENARIOS.values():
-        if scenario.differs:
-            assert any(line.startswith(scenario.differs) for line in documented), scenario.differs
+    known = {scenario.differs for scenario in harness.SCENARIOS.values()} - {None}
+    for differs in known.union(*(ways.values() for ways in OWN_WAYS.values())):
+        assert any(line.startswith(differs) for line in documented), differs

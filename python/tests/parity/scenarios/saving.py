@@ -67,9 +67,12 @@ def object_parameters(site, parameters):
 
     storage = site.storage(object_parameters=parameters)
     result = outcome(storage.save, "a.txt", ContentFile(b"content"))
-    with storage.open("b.txt", "w") as file:
-        file.write("content")
-    return result, site.stored("a.txt"), site.stored("b.txt")
+
+    def write():
+        with storage.open("b.txt", "w") as file:
+            file.write("content")
+
+    return result, outcome(write), site.stored("a.txt"), site.stored("b.txt")
 
 
 EXPIRES = [
