@@ -71,7 +71,8 @@ std::optional<Checksum> expected_sum(const Meta& meta, const Dialect& dialect) {
 // login pages do not.
 Result<Meta> object_meta(const net::HttpResponse& response) {
   Meta meta = meta_of(response.headers());
-  if (meta.etag.empty() && !response.headers().has("x-amz-request-id")) return wrong_answer(response.status(), "the answer has no ETag");
+  if (meta.etag.empty() && !response.headers().has("x-amz-request-id"))
+    return wrong_answer(response.status(), "the answer has no ETag");
   return meta;
 }
 
