@@ -99,7 +99,7 @@ def is_complete(python: str, minor: int) -> bool:
 def prefix_folder() -> Path:
     """Where the static libraries are kept; another recipe is another folder."""
     recipe = hashlib.sha256()
-    for name in ("build", "Cargo.lock", "curl-headers.patch"):
+    for name in ("build", "Cargo.lock", "curl-text.patch"):
         recipe.update((RECIPE / name).read_bytes())
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "orlop"
     return cache / f"prefix-{recipe.hexdigest()[:12]}"

@@ -40,10 +40,11 @@ HttpHeaders::Field HttpHeaders::field(std::size_t index) const noexcept {
 }
 
 std::optional<std::string_view> HttpHeaders::find(std::string_view name) const noexcept {
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i].value - places_[i].name != name.size()) continue;  // nearly all of them
-    const auto [candidate, value] = field(i);
-    if (equal_without_case(candidate, name)) return value;
+  const std::string_view text = text_;
+  for (const Place& place : places_) {
+    if (place.value - place.name != name.size()) continue;  // nearly all of them
+    if (equal_without_case(text.substr(place.name, name.size()), name))
+      return text.substr(place.value, place.end - place.value);
   }
   return std::nullopt;
 }

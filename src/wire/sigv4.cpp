@@ -30,7 +30,8 @@ std::string decoded(std::string_view text) { return decode_form(text).value_or(s
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 void append_header_value(std::string& text, std::string_view value) {
-  if (std::none_of(value.begin(), value.end(), is_space)) {
+  // Nearly all of them: no character that could be a space.
+  if (std::all_of(value.begin(), value.end(), [](unsigned char c) { return c > ' '; })) {
     text.append(value);
     return;
   }

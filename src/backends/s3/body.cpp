@@ -158,7 +158,7 @@ UploadBody trailed(const Payload& payload, ChecksumAlgorithm algorithm, std::str
   if (!content_encoding.empty()) coding.append(1, ',').append(content_encoding);
   body.headers = {{"content-encoding", std::move(coding)},
                   {"x-amz-decoded-content-length", std::to_string(payload.size())},
-                  {"x-amz-trailer", checksum_header(algorithm)}};
+                  {"x-amz-trailer", std::string(checksum_header(algorithm))}};
   return body;
 }
 

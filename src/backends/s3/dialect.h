@@ -65,6 +65,7 @@ const Dialect* dialect_of_server(std::string_view server) noexcept;
 
 std::string xml_name(ChecksumAlgorithm algorithm);                 // as header values and XML have it: "CRC64NVME"
 ChecksumAlgorithm parse_checksum(std::string_view name) noexcept;  // either case; none when unknown
-std::string checksum_header(ChecksumAlgorithm algorithm);          // "x-amz-checksum-crc64nvme"
+// "x-amz-checksum-crc64nvme"; empty for what S3 has no such header for.
+std::string_view checksum_header(ChecksumAlgorithm algorithm) noexcept;
 
 }  // namespace orlop::s3

@@ -21,7 +21,7 @@ namespace {
 
 using SystemClock = std::chrono::system_clock;
 
-constexpr std::string_view who = "the SSO token service";
+constexpr std::string_view renewal = "the SSO token service";
 constexpr std::chrono::minutes renewal_window{15};
 
 std::string path_of(const SsoLogin& login) {
@@ -89,7 +89,7 @@ Result<ServiceAnswer> create_token(const Context& context, const ChainOptions& o
                                {"clientSecret", text_of(cached.file, "clientSecret")},
                                {"grantType", "refresh_token"},
                                {"refreshToken", text_of(cached.file, "refreshToken")}};
-  ServiceRequest request{.who = who,
+  ServiceRequest request{.who = renewal,
                          .method = "POST",
                          .url = service + "/token",
                          .headers = {"content-type: application/json"},
@@ -101,14 +101,14 @@ Result<Cached> renewed(const Context& context, const ChainOptions& options, cons
   ORLOP_ASSIGN(ServiceAnswer answer, create_token(context, options, old, login));
   auto object = parse_object(answer.body);
   if (answer.status != 200) {
-    return refused_by(who, answer.status, object.is_object() ? text_of(object, "error") : "");
+    return refused_by(renewal, answer.status, object.is_object() ? text_of(object, "error") : "");
   }
-  if (!object.is_object()) return unreadable(who);
+  if (!object.is_object()) return unreadable(renewal);
   auto life = object.find("expiresIn");
   std::string token = text_of(object, "accessToken");
   constexpr std::int64_t year = 366 * 24 * 3600;
   const bool sound = life != object.end() && life->is_number_integer() && *life > 0 && *life <= year;
-  if (!sound || !fit_for_header(token)) return unreadable(who);
+  if (!sound || !fit_for_header(token)) return unreadable(renewal);
   Cached fresh{old.file, std::move(token), {}};
   fresh.expires =
       std::chrono::floor<std::chrono::seconds>(SystemClock::now()) + std::chrono::seconds(life->get<std::int64_t>());
