@@ -25,9 +25,11 @@ class Number(NamedTuple):
     against: str = ""
 
 
+HEAD = "small_requests", "head"
 MILLION = "1,000,000 files and rows"
 NUMBERS = [
-    Number("HEAD, C++ `Driver::stat`", "small_requests", "head", "orlop driver", "cpu_us", 1.15, "", "libcurl (limit)"),
+    Number("HEAD, C++ `Driver::stat`", *HEAD, "orlop driver", "cpu_us", 1.15, "", "the system's libcurl (limit)"),
+    Number("the same", *HEAD, "orlop driver", "cpu_us", 1.15, "", "Orlop's libcurl (limit)"),
     Number("HEAD, Python handle", "small_requests", "head", "orlop handle", "cpu_us", 0.75, "", "OpenDAL"),
     Number("GET of 4 KiB, Python handle", "small_requests", "get", "orlop handle", "cpu_us", 0.75, "", "OpenDAL"),
     Number("PUT of 4 KiB, Python handle", "small_requests", "put", "orlop handle", "cpu_us", 0.75, "", "OpenDAL"),

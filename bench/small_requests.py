@@ -19,7 +19,8 @@ from harness import (
 
 # name: (interpreter, program or command, environment, calls a round)
 PARTICIPANTS = {
-    "libcurl (limit)": (None, [PROGRAMS / "http_bench", "--worker"], {}, 2000),
+    "the system's libcurl (limit)": (None, [PROGRAMS / "libcurl_bench"], {}, 2000),
+    "Orlop's libcurl (limit)": (None, [PROGRAMS / "http_bench", "--worker"], {}, 2000),
     "orlop transport": (None, [PROGRAMS / "http_bench", "--worker", "--transport"], {}, 2000),
     "orlop driver": (None, [PROGRAMS / "storage_bench", "--driver"], {}, 2000),
     "orlop storage": (None, [PROGRAMS / "storage_bench"], {}, 2000),
@@ -42,7 +43,7 @@ def main() -> None:
         calls = {name: participant[3] for name, participant in PARTICIPANTS.items()}
         for operation in ("head", "get", "put"):
             rows[operation] = interleave(workers, operation, calls, arguments.rounds, endpoint)
-            show(f"{operation}: microseconds of CPU a call", rows[operation], against="libcurl (limit)")
+            show(f"{operation}: microseconds of CPU a call", rows[operation], against="the system's libcurl (limit)")
     path = write_result(
         "small_requests",
         rows,
