@@ -47,10 +47,11 @@ class [[nodiscard]] Result {
   T* operator->() noexcept { return std::addressof(value_); }
   const T* operator->() const noexcept { return std::addressof(value_); }
 
-  // Throws StorageError when there is no value.
+  // Throws StorageError when there is no value. Of a temporary it is the value itself and not, as std::expected's, a
+  // reference into what is about to go: `for (auto& x : f().value())` is safe.
   T& value() & { return check(), value_; }
   const T& value() const& { return check(), value_; }
-  T&& value() && { return check(), std::move(value_); }
+  T value() && { return check(), std::move(value_); }
 
   template <class U>
   T value_or(U&& other) const& {

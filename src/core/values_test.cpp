@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "orlop/capability.h"
 #include "orlop/context.h"
@@ -65,6 +67,16 @@ TEST(Error, NumbersAreFrozen) {
   EXPECT_EQ(static_cast<int>(Code::data_corrupted), 15);
   EXPECT_EQ(to_string(Code::data_corrupted), "data_corrupted");
   EXPECT_EQ(to_string(static_cast<Code>(200)), "unknown");
+}
+
+TEST(Result, ALoopOverATemporaryKeepsIt) {
+  struct Names {
+    std::vector<std::string> all;
+  };
+  const auto names = []() -> Result<Names> { return Names{{"a name too long for a string's own buffer", "b"}}; };
+  std::string joined;
+  for (const std::string& name : names().value().all) joined += name;
+  EXPECT_EQ(joined, "a name too long for a string's own bufferb");
 }
 
 TEST(Checksum, AlgorithmsHaveNames) {

@@ -1,6 +1,6 @@
 #include "net/answer_head.h"
 
-#include <charconv>
+#include "wire/number.h"
 
 namespace orlop::net {
 namespace {
@@ -12,13 +12,6 @@ std::string_view trim(std::string_view text) noexcept {  // OWS, RFC 9110 sectio
   const auto begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-std::optional<std::uint64_t> number(std::string_view text) noexcept {
-  std::uint64_t value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 bool is_named(std::string_view name, std::string_view lower_case) noexcept {
@@ -46,7 +39,7 @@ bool AnswerHead::take_status(std::string_view line) {
   content_length_.reset();
   chunked_ = false;
   const auto space = line.find(' ');
-  const auto code = space == std::string_view::npos ? std::nullopt : number(line.substr(space + 1, 3));
+  const auto code = space == std::string_view::npos ? std::nullopt : wire::parse_number(line.substr(space + 1, 3));
   if (!code || *code < 100 || *code > 599) return false;
   status_ = static_cast<int>(*code);
   return true;
@@ -59,7 +52,7 @@ bool AnswerHead::take_field(std::string_view line) {
   const auto name = line.substr(0, colon);
   const auto value = trim(line.substr(colon + 1));
   if (is_named(name, "content-length")) {
-    const auto length = number(value);
+    const auto length = wire::parse_number(value);
     // RFC 9112 section 6.3: differing lengths are an attack or a defect; neither may be chosen.
     if (!length || (content_length_ && *content_length_ != *length)) return false;
     content_length_ = length;
