@@ -135,18 +135,29 @@ def share(operation, calls: int, threads: int) -> None:
 
 
 def interleave(
-    workers: list[Worker], operation: str, calls: dict[str, int], rounds: int, endpoint: str
+    workers: list[Worker], operation: str, calls: dict[str, int], rounds: int, endpoint: str, prepared_by: str = ""
 ) -> dict[str, dict]:
-    """Runs `operation` on each worker in turn, `rounds` times; the cost in microseconds a call, by worker."""
+    """Runs `operation` on each worker in turn, `rounds` times; the cost in microseconds a call, by worker.
+
+    Before each run as many calls of `prepared_by`, which do not count.
+    """
     samples: dict[str, list[dict]] = {worker.name: [] for worker in workers}
     requests: dict[str, float] = {}
+
+    def prepare(worker: Worker, count: int) -> None:
+        if prepared_by:
+            worker.run(prepared_by, count)
+
     for worker in workers:
-        worker.run(operation, max(10, calls[worker.name] // 10))  # warm: connections, caches, imports
+        warm = max(10, calls[worker.name] // 10)  # connections, caches, imports
+        prepare(worker, warm + 10)
+        worker.run(operation, warm)
         before = requests_so_far(endpoint)
         worker.run(operation, 10)
         requests[worker.name] = (requests_so_far(endpoint) - before) / 10
     for _ in range(rounds):
         for worker in workers:
+            prepare(worker, calls[worker.name])
             samples[worker.name].append(worker.run(operation, calls[worker.name]))
 
     def microseconds(name: str, kind: str) -> list[float]:

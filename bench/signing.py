@@ -1,5 +1,5 @@
-"""Signed addresses one by one and in bulk, and direct uploads, from the view that begins one to the model that has the
-file: CPU, in interleaved rounds."""
+"""Signed addresses one by one and in bulk, and direct uploads: the view that begins one, and in the view that takes the
+form what comes before the row is saved. CPU, in interleaved rounds."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ def per_name(row: dict) -> dict:
     }
 
 
+def sum_of(first: dict, second: dict) -> dict:
+    return {
+        name: {figure: round(first[name][figure] + second[name][figure], 2) for figure in first[name]} for name in first
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
@@ -47,11 +53,13 @@ def main() -> None:
         bulk = interleave(ours, "urls", {"orlop Django": 50}, rounds, endpoint)
         rows["urls"] = {name: per_name(row) for name, row in bulk.items()}
         rows["begin"] = interleave(ours, "begin", {"orlop Django": 1000}, rounds, endpoint)
-        rows["upload"] = interleave(ours, "upload", {"orlop Django": 500}, rounds, endpoint)
+        rows["finish"] = interleave(ours, "finish", {"orlop Django": 500}, rounds, endpoint, prepared_by="arrive")
+        rows["upload"] = sum_of(rows["begin"], rows["finish"])
     show("url(): microseconds of CPU an address", rows["url"], against="boto3")
     show("urls() of 1000 names: microseconds of CPU an address", rows["urls"])
     show("the view that begins an upload: microseconds of CPU", rows["begin"])
-    show("a direct upload, begun and finished: microseconds of CPU", rows["upload"])
+    show("what finishes one: microseconds of CPU", rows["finish"])
+    show("both: microseconds of CPU", rows["upload"])
     build = (ROOT / "build" / "extension").read_text().strip()  # "static": as it is released
     peers = versions(PEER_PYTHON, "boto3", "django-storages", "Django")
     print(f"\n{write_result('signing', rows, rounds=rounds, build=build, peers=peers)}")

@@ -60,11 +60,10 @@ if hasattr(storage, "upload_ticket"):
         preexec_fn=pin(SERVER_CORE),
     )
 
-    def ticket():
-        return str(storage.upload_ticket("films/", max_size=1 << 30, content_types=["video/*"])).encode()
-
-    def begin(ticket):
-        body = QUESTION % ticket
+    def begin():
+        """The ticket in a page of the site, and the view that the browser asks with it."""
+        ticket = storage.upload_ticket("films/", max_size=1 << 30, content_types=["video/*"])
+        body = QUESTION % str(ticket).encode()
         environment = {
             "REQUEST_METHOD": "POST",
             "PATH_INFO": "/storage/uploads/begin",
@@ -82,15 +81,17 @@ if hasattr(storage, "upload_ticket"):
         assert answered == ["200 OK"], answer
         return answer
 
-    def upload():
-        """What it costs a site: the ticket in its page, the view that begins, and, in the view that takes the form,
-        what comes before the row is saved."""
-        browser.stdin.write(begin(ticket()) + b"\n")
-        browser.stdin.flush()
-        receipt = browser.stdout.readline().decode().strip()
-        assert verify_and_attach(Film(), "file", receipt) == "films/film.mp4"
+    receipts = []
 
-    one = ticket()
-    operations.update(urls=lambda: storage.urls(NAMES), begin=lambda: begin(one), upload=upload)
+    def arrive():
+        """A browser has sent its file; to talk with it is nothing a site would do."""
+        browser.stdin.write(begin() + b"\n")
+        browser.stdin.flush()
+        receipts.append(browser.stdout.readline().decode().strip())
+
+    def finish():
+        assert verify_and_attach(Film(), "file", receipts.pop()) == "films/film.mp4"
+
+    operations.update(urls=lambda: storage.urls(NAMES), begin=begin, arrive=arrive, finish=finish)
 
 serve(**operations)
