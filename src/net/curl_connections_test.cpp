@@ -1,8 +1,11 @@
 // Which connections the transport uses again, which it may not, and what comes of those that fail.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "net/text_body.h"
@@ -159,6 +162,42 @@ TEST(CurlTransport, SixtyFourThreads) {
   }
   EXPECT_EQ(good, 64 * 20);
   EXPECT_LE(server.connections(), 64);
+}
+
+std::size_t open_descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+// In a child, whose limit is its own. Another user is another origin.
+int descriptors_of_many_origins(const ScriptedServer& server) {
+  ::close_range(3, ~0U, 0);  // what other tests left open
+  const rlimit few{120, 120};
+  if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return -1;
+  const auto url_of = [&](int origin) {
+    return "http://user" + std::to_string(origin) + "@127.0.0.1:" + std::to_string(server.port()) + "/key";
+  };
+  const std::size_t before = open_descriptors();
+  for (int origin = 0; origin < 60; ++origin)
+    if (!get(url_of(origin))) return -1;
+  Recorder recorder;
+  Context context;
+  context.trace = &recorder;
+  for (int origin : {59, 0})
+    if (!get(url_of(origin), context)) return -1;
+  const auto events = recorder.events();  // the latest connection is still there, the first is not
+  if (!events.front().reused_connection || events.back().reused_connection) return -1;
+  return static_cast<int>(open_descriptors() - before);
+}
+
+TEST(CurlTransport, IdleConnectionsLeaveDescriptorsToTheProgram) {
+  ScriptedServer server(always(hello));
+  const pid_t child = fork();
+  if (child == 0) _exit(descriptors_of_many_origins(server));
+  int status = -1;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_LE(WEXITSTATUS(status), 16 * 3 + 4);
 }
 
 // The child must not use, nor say good-bye on, the connection it inherited.

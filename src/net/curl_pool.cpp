@@ -1,8 +1,10 @@
 #include "net/curl_pool.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -13,10 +15,21 @@ namespace {
 
 constexpr std::size_t idle_per_origin = 128;  // as many as fibers run at a time
 static_assert(idle_per_origin >= engine::Fiber::running_limit);
-constexpr std::size_t idle_in_total = 512;
+constexpr std::size_t most_in_total = 512;
 // Longer than services keep idle connections (S3: about 5 s; a closed one is noticed before it is used), shorter than
 // firewalls that forget connections without a word.
 constexpr std::chrono::seconds idle_limit{60};
+
+// How many handles, used and idle, a pool has before idle ones are given up. Each has up to three descriptors: its
+// connection's, and what libcurl wakes itself with. Of the usual limit of 1024, which is meant for all that the program
+// does, two fifths let as many be kept as fibers run.
+std::size_t handles_allowed() noexcept {
+  constexpr rlim_t descriptors = 3;
+  constexpr rlim_t fewest = 16;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return fewest;
+  return static_cast<std::size_t>(std::clamp<rlim_t>(limit.rlim_cur / 5 * 2 / descriptors, fewest, most_in_total));
+}
 
 // The sockets libcurl has open, one bit a descriptor: what a forked child must close. Atomic, because the fork may
 // happen at any moment; static, because a handler at fork must not allocate.
@@ -71,6 +84,7 @@ void after_fork_in_child() {
 CurlHandle::CurlHandle(CurlPool& pool, std::string_view origin)
     : pool_(pool), origin_(origin), easy_(curl_easy_init()), multi_(curl_multi_init()) {
   if (!easy_ || !multi_) std::abort();  // out of memory
+  pool_.handles_.fetch_add(1, std::memory_order_relaxed);
   const HttpOptions& options = pool.options();
   const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy_, option, value); };
   set(CURLOPT_SHARE, pool.share());
@@ -101,6 +115,7 @@ CurlHandle::CurlHandle(CurlPool& pool, std::string_view origin)
 CurlHandle::~CurlHandle() {
   curl_easy_cleanup(easy_);
   curl_multi_cleanup(multi_);
+  pool_.handles_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void CurlHandle::set_method(CurlMode mode, std::string_view method) {
@@ -128,7 +143,11 @@ void CurlHandle::watch_sockets() {
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
 }
 
+CurlPool::CurlPool(CurlProcess& process, HttpOptions options)
+    : process_(process), options_(std::move(options)), handles_allowed_(handles_allowed()) {}
+
 std::unique_ptr<CurlHandle> CurlPool::acquire(std::string_view origin) {
+  Idle aged;  // closed after the lock is gone
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = idle_.find(origin); found != idle_.end() && !found->second.empty()) {
@@ -137,6 +156,7 @@ std::unique_ptr<CurlHandle> CurlPool::acquire(std::string_view origin) {
       --idle_count_;
       return handle;
     }
+    if (handles_.load(std::memory_order_relaxed) >= handles_allowed_) take_oldest(aged);
   }
   return std::make_unique<CurlHandle>(*this, origin);
 }
@@ -148,14 +168,27 @@ void CurlPool::release(std::unique_ptr<CurlHandle> handle) {
   const std::lock_guard lock(mutex_);
   if (now >= next_sweep_) {
     take_aged(now, aged);
+    handles_allowed_ = handles_allowed();  // a program may change its limit
     next_sweep_ = now + idle_limit / 4;
   }
-  if (idle_count_ >= idle_in_total) return aged.push_back(std::move(handle));
   auto found = idle_.find(handle->origin());
   if (found == idle_.end()) found = idle_.emplace(handle->origin(), Idle()).first;
   if (found->second.size() >= idle_per_origin) return aged.push_back(std::move(handle));
   found->second.push_back(std::move(handle));
   ++idle_count_;
+  if (handles_.load(std::memory_order_relaxed) > handles_allowed_) take_oldest(aged);
+}
+
+void CurlPool::take_oldest(Idle& aged) {
+  if (idle_count_ == 0) return;
+  const auto is_older = [](const auto& a, const auto& b) {
+    if (a.second.empty() || b.second.empty()) return !a.second.empty();
+    return a.second.front()->idle_since < b.second.front()->idle_since;
+  };
+  Idle& handles = std::min_element(idle_.begin(), idle_.end(), is_older)->second;
+  aged.push_back(std::move(handles.front()));
+  handles.erase(handles.begin());
+  --idle_count_;
 }
 
 void CurlPool::take_aged(Clock::time_point now, Idle& aged) {

@@ -87,7 +87,7 @@ class CurlShare {
 // the others age. Thread-safe.
 class CurlPool {
  public:
-  CurlPool(CurlProcess& process, HttpOptions options) : process_(process), options_(std::move(options)) {}
+  CurlPool(CurlProcess& process, HttpOptions options);
 
   std::unique_ptr<CurlHandle> acquire(std::string_view origin);
   void release(std::unique_ptr<CurlHandle> handle);
@@ -97,6 +97,8 @@ class CurlPool {
   const HttpOptions& options() const noexcept { return options_; }
 
  private:
+  friend class CurlHandle;  // counts itself
+
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
@@ -104,6 +106,7 @@ class CurlPool {
   using Idle = std::vector<std::unique_ptr<CurlHandle>>;
 
   void take_aged(Clock::time_point now, Idle& aged);
+  void take_oldest(Idle& aged);
 
   CurlProcess& process_;
   const HttpOptions options_;
@@ -111,6 +114,8 @@ class CurlPool {
   std::mutex mutex_;
   std::unordered_map<std::string, Idle, Hash, std::equal_to<>> idle_;
   std::size_t idle_count_ = 0;
+  std::size_t handles_allowed_;
+  std::atomic<std::size_t> handles_{0};  // there are, used and idle
   Clock::time_point next_sweep_{};
 };
 
