@@ -34,12 +34,6 @@ def per_name(row: dict) -> dict:
     }
 
 
-def sum_of(first: dict, second: dict) -> dict:
-    return {
-        name: {figure: round(first[name][figure] + second[name][figure], 2) for figure in first[name]} for name in first
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
@@ -54,12 +48,10 @@ def main() -> None:
         rows["urls"] = {name: per_name(row) for name, row in bulk.items()}
         rows["begin"] = interleave(ours, "begin", {"orlop Django": 1000}, rounds, endpoint)
         rows["finish"] = interleave(ours, "finish", {"orlop Django": 500}, rounds, endpoint, prepared_by="arrive")
-        rows["upload"] = sum_of(rows["begin"], rows["finish"])
     show("url(): microseconds of CPU an address", rows["url"], against="boto3")
     show("urls() of 1000 names: microseconds of CPU an address", rows["urls"])
     show("the view that begins an upload: microseconds of CPU", rows["begin"])
     show("what finishes one: microseconds of CPU", rows["finish"])
-    show("both: microseconds of CPU", rows["upload"])
     build = (ROOT / "build" / "extension").read_text().strip()  # "static": as it is released
     peers = versions(PEER_PYTHON, "boto3", "django-storages", "Django")
     print(f"\n{write_result('signing', rows, rounds=rounds, build=build, peers=peers)}")
