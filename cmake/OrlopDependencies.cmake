@@ -18,10 +18,14 @@ find_package(Threads REQUIRED)
 find_package(pugixml REQUIRED)
 find_package(fmt REQUIRED)
 
+# Debian has no static fmt, and in the shared one some functions have names that Clang spells otherwise. As headers it
+# leaves libfmt.so without users, and --as-needed drops it.
+if(ORLOP_STATIC OR CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set_property(TARGET fmt::fmt APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS FMT_HEADER_ONLY=1)
+endif()
+
 if(ORLOP_STATIC)
   set_target_properties(pugixml::pugixml PROPERTIES INTERFACE_LINK_LIBRARIES pugixml::static)
-  # Debian has no static fmt. As headers it leaves libfmt.so without users, and --as-needed drops it.
-  set_property(TARGET fmt::fmt APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS FMT_HEADER_ONLY=1)
   add_compile_options(-ffunction-sections -fdata-sections)
   add_link_options(-static-libstdc++ -static-libgcc -Wl,--as-needed,--gc-sections,--exclude-libs,ALL)
 endif()
