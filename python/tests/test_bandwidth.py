@@ -35,16 +35,16 @@ def read(storage, name):
 def test_up_and_down(limited):
     storage = limited()
     seconds, name = timed(storage.save, "a", io.BytesIO(CONTENT))
-    assert 1.5 < seconds < 6
+    assert 1.5 < seconds < 3
     seconds, content = timed(read, storage, name)
-    assert 1.5 < seconds < 6
+    assert 1.5 < seconds < 3
     assert content == CONTENT
 
 
 def test_parts_share_it(limited, own_place):
     storage = limited(6 * MEGABYTE, multipart_threshold=5 * MEGABYTE, multipart_chunksize=5 * MEGABYTE)
     seconds, name = timed(storage.save, "a", io.BytesIO(CONTENT * 3))
-    assert 1.5 < seconds < 6
+    assert 1.5 < seconds < 3
     assert read(own_place.storage(), name) == CONTENT * 3
 
 
@@ -58,8 +58,8 @@ def test_transfers_of_a_storage_share_it_and_other_storages_do_not(limited):
         for thread in threads:
             thread.join()
 
-    assert 0.8 < timed(save_two)[0] < 5
-    assert timed(limited(1 << 30).save, "c", io.BytesIO(CONTENT))[0] < 4
+    assert 0.8 < timed(save_two)[0] < 2
+    assert timed(limited(1 << 30).save, "c", io.BytesIO(CONTENT))[0] < 0.8
 
 
 def test_on_an_event_loop(limited):
@@ -68,11 +68,12 @@ def test_on_an_event_loop(limited):
     async def save_two_and_look():
         saving = asyncio.gather(*(storage.asave(name, io.BytesIO(CONTENT)) for name in "ab"))
         await asyncio.sleep(0.2)
+        begin = time.monotonic()
         assert not await storage.aexists("c")
-        assert not saving.done()  # the thread of the fibers is not held up
+        assert time.monotonic() - begin < 0.5  # the thread of the fibers is not held up
         await saving
 
-    assert 0.8 < timed(asyncio.run, save_two_and_look())[0] < 5
+    assert 0.8 < timed(asyncio.run, save_two_and_look())[0] < 2
 
 
 def test_small_requests_do_not_wait(limited):
@@ -83,14 +84,14 @@ def test_small_requests_do_not_wait(limited):
             assert not storage.exists("nothing")
         return storage.listdir("")
 
-    assert timed(look)[0] < 5
+    assert timed(look)[0] < 1.5
 
 
 def test_waiting_for_ones_turn_is_no_stall(own_place):
     """Far below what counts as progress of a network, and longer than its limits."""
     store = own_place.handle(max_bandwidth="100", stall_timeout="500ms", first_byte_timeout="1s")
     seconds, _ = timed(store.save, "a", b"x" * 150)
-    assert 1.2 < seconds < 12
+    assert 1.2 < seconds < 4
     assert timed(store.read_bytes, "a")[1] == b"x" * 150
 
 

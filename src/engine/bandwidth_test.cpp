@@ -22,7 +22,7 @@ TEST(EngineBandwidth, ManyShareOneRate) {
   for (int i = 0; i < 4; ++i) movers.emplace_back([&] { move(bandwidth, 128 << 10); });
   for (std::thread& mover : movers) mover.join();
   EXPECT_GT(seconds_since(begin), 0.4);
-  EXPECT_LT(seconds_since(begin), 3);
+  EXPECT_LT(seconds_since(begin), 0.9);
 }
 
 TEST(EngineBandwidth, IdleTimeIsNoCreditForLater) {
@@ -38,7 +38,7 @@ TEST(EngineBandwidth, FastLimitsAreReached) {
   const auto begin = Clock::now();
   move(bandwidth, 256 << 20);
   EXPECT_GT(seconds_since(begin), 0.15);
-  EXPECT_LT(seconds_since(begin), 3);
+  EXPECT_LT(seconds_since(begin), 0.6);
 }
 
 TEST(EngineBandwidth, SlicesFollowTheRate) {
@@ -54,7 +54,7 @@ TEST(EngineBandwidth, WaitingEndsWithTheCall) {
   late = late.with_timeout(Milliseconds(50));
   auto begin = Clock::now();
   EXPECT_EQ(bandwidth.take(late, 100).error().code(), Code::timeout);
-  EXPECT_LT(seconds_since(begin), 5);
+  EXPECT_LT(seconds_since(begin), 1);
 
   std::stop_source source;
   Context stopped;
@@ -65,7 +65,7 @@ TEST(EngineBandwidth, WaitingEndsWithTheCall) {
   });
   begin = Clock::now();
   EXPECT_EQ(bandwidth.take(stopped, 100).error().code(), Code::canceled);
-  EXPECT_LT(seconds_since(begin), 5);
+  EXPECT_LT(seconds_since(begin), 1);
   stopper.join();
 }
 
