@@ -165,6 +165,7 @@ TEST(Remotes, NameTheLineOfAMistake) {
       {"[remote.a]\nurl = \"mem:\"\n", "line 1"},
       {"remotes = 3\n", "line 1"},
       {"[=]\n", "line 1"},
+      {"[remotes.a]\nh\u0190s = 1\n", "line 2"},
       {"[remotes]\na = \"mem:\"\n", "line 2"},
   };
   for (const auto& mistake : mistakes) {
