@@ -4,7 +4,7 @@ import os
 import pathlib
 import posixpath
 
-from django.conf import settings
+from django.conf import Settings, settings
 from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
 from django.core.files.utils import FileProxyMixin
 from django.utils.encoding import force_bytes
@@ -23,6 +23,8 @@ def setting(name, default=None):
 def settings_reader():
     """setting(), for many names in a row: past the lazy object, which is slow to say that a name is not set."""
     source = settings._wrapped if settings.configured else settings
+    if type(source) is Settings:  # a site's module, with nothing over it: every setting is an attribute of its own
+        return vars(source).get
     return lambda name, default=None: getattr(source, name, default)
 
 
@@ -88,7 +90,10 @@ def check_location(storage):
 
 def lookup_env(names):
     """The first of these environment variables that is not empty."""
-    return next(filter(None, map(os.environ.get, names)), None)
+    for name in names:
+        if value := os.environ.get(name):
+            return value
+    return None
 
 
 def get_available_overwrite_name(name, max_length):

@@ -30,7 +30,7 @@ from storages.s3.file import S3File
 from storages.s3.options import ClientConfig, TransferConfig, attempts, engine_options
 from storages.s3.parameters import encode_query, filter_download, to_attrs, to_request
 from storages.s3.secrets import hidden, unseen
-from storages.s3.validation import check_objects, check_options
+from storages.s3.validation import check_object, check_options
 from storages.signing import SigningMixin
 from storages.uploads.storage import UploadTicketsMixin
 from storages.utils import (
@@ -126,7 +126,6 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
         if signer is not _UNSET:
             self.cloudfront_signer = signer
         self._complete_settings()
-        check_objects(self)
 
     def get_default_settings(self):
         setting = settings_reader()
@@ -221,6 +220,8 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
             self.client_config = self.config
         if self.client_config is None:
             self._derive("client_config", self._default_client_config())
+        else:
+            check_object(self, "client_config")
         if self.use_threads is False:
             warnings.warn(
                 "The AWS_S3_USE_THREADS setting is deprecated. Use AWS_S3_TRANSFER_CONFIG to customize any of the "
@@ -230,8 +231,11 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
             )
         if self.transfer_config is None:
             self._derive("transfer_config", TransferConfig(use_threads=self.use_threads))
+        else:
+            check_object(self, "transfer_config")
         if not hasattr(self, "cloudfront_signer"):
             self._derive("cloudfront_signer", self._default_signer())
+        check_object(self, "cloudfront_signer")
 
     def _derive(self, name, value):
         # Like a value that was looked up, it is made again after unpickling.

@@ -51,12 +51,12 @@ def check_options(storage):
     _check_buffer_size()
 
 
-def check_objects(storage):
-    """Those options that are objects, once they are made."""
-    for option, good, wanted in _OBJECTS:
-        value = getattr(storage, option)
-        if not good(value):
-            raise _wrong(option, wanted, value)
+def check_object(storage, option):
+    """An option that is an object somebody made."""
+    good, wanted = _OBJECTS[option]
+    value = getattr(storage, option)
+    if not good(value):
+        raise _wrong(option, wanted, value)
 
 
 def checked_bucket_acl(value):
@@ -270,12 +270,17 @@ _NEVER_NONE = (
     ("gzip_content_types", _is_types, "a list of content types"),
 )
 
-_OBJECTS = (
-    ("client_config", _is_client, "a Config of botocore, or a ClientConfig, whose values are of the right kind"),
-    ("transfer_config", _is_transfer, "a TransferConfig, with sizes and rates in bytes and 1 to 1000 requests at once"),
-    (
-        "cloudfront_signer",
+_OBJECTS = {
+    "client_config": (
+        _is_client,
+        "a Config of botocore, or a ClientConfig, whose values are of the right kind",
+    ),
+    "transfer_config": (
+        _is_transfer,
+        "a TransferConfig, with sizes and rates in bytes and 1 to 1000 requests at once",
+    ),
+    "cloudfront_signer": (
         lambda value: value is None or callable(getattr(value, "generate_presigned_url", None)),
         "an object with generate_presigned_url(), or None",
     ),
-)
+}
