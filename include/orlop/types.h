@@ -55,7 +55,8 @@ struct Meta {
   std::uint64_t size = 0;  // bytes as stored
   std::optional<SystemTime> modified;
   std::optional<SystemTime> created;
-  std::string etag;     // opaque, as the service gives it, quotes included; changes whenever the content does
+  // Opaque, as the service gives it, quotes included; changes whenever the content does. Some give none.
+  std::string etag;
   std::string version;  // id of this version where versions are kept
   Attrs attrs;
   std::optional<Checksum> checksum;  // of the whole content, when the service tells

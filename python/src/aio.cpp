@@ -255,9 +255,10 @@ class AsyncFile : public Handle<File> {
   // Without a call what is in memory anyway; else None.
   nb::object peek(std::int64_t size) {
     Opened<File>& opened = here();
+    if (opened.busy) return nb::none();  // a canceled read still moves it
     const std::uint64_t at = opened.object.position();
     const std::uint64_t end = size < 0 ? opened.object.size() : at + static_cast<std::uint64_t>(size);
-    if (opened.busy || std::min(end, opened.object.size()) > opened.ahead.size()) return nb::none();
+    if (std::min(end, opened.object.size()) > opened.ahead.size()) return nb::none();
     const std::string_view text =
         std::string_view(opened.ahead).substr(std::min<std::uint64_t>(at, opened.ahead.size()));
     const std::string_view wanted = text.substr(0, static_cast<std::size_t>(end - at));

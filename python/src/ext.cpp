@@ -226,7 +226,7 @@ class OpenWriter {
     return *writer_;
   }
 
-  Lasting lasting_;
+  Lasting lasting_;  // outlives what reports to its ledger
   std::shared_ptr<Driver> driver_;
   std::unique_ptr<Writer> writer_;
 };

@@ -12,7 +12,8 @@
 #define TOML_ENABLE_FORMATTERS 0
 // It asserts what a file need not hold ("[=" for one), and reports the same as an error right after.
 #define TOML_ASSERT(condition) static_assert(true)
-// Its tables of white space call other characters ("ü" for one) impossible, which is undefined behavior: they are none.
+// The tables of white space of toml++ 3.3 call other characters ("ü" for one) impossible, which is undefined behavior:
+// they are none.
 #include <toml++/impl/preprocessor.h>
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE

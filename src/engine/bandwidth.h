@@ -12,7 +12,7 @@ namespace orlop::engine {
 // A leaky bucket. Thread-safe and without a lock, which a forked child might find taken.
 class Bandwidth {
  public:
-  // `bytes_per_second` is at least 1.
+  // 0 counts as 1.
   explicit Bandwidth(std::uint64_t bytes_per_second) noexcept;
 
   // The most to be moved between two calls of take(): so little that others soon have their turn, and that whoever

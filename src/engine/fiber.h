@@ -32,7 +32,8 @@ class Fiber {
   // So many calls run at a time; the others wait for their turn. More would cost connections, not gain time.
   static constexpr unsigned running_limit = 128;
 
-  // Has `call` run soon, on a fiber; at once and here when the system has no thread for it.
+  // Has `call` run soon, on a fiber; at once and here when the system has no thread for it. Without memory for another
+  // stack a call waits until one is free; if none is in use, it runs alone on the thread that drives the fibers.
   static void run(Call call);
   // The one this code runs on; null on a plain thread.
   static Fiber* current() noexcept;

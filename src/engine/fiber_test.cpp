@@ -229,7 +229,8 @@ TEST(Fiber, ExceptionsOfDifferentFibersDoNotMix) {
 }
 
 #if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)  // which want more memory than there is
-// How many of a few calls that wait at the same time end where there is so much memory more than is in use.
+// How many of a few calls that wait at the same time end where there is so much memory more than is in use; -1 if it
+// was enough for all of them at once.
 int calls_that_end_within(rlim_t headroom, bool started) {
   if (started) on_fiber([] {}).get();
   rlim_t pages = 0;
@@ -238,12 +239,32 @@ int calls_that_end_within(rlim_t headroom, bool started) {
   const rlimit bytes{limit, limit};
   if (::setrlimit(RLIMIT_AS, &bytes) != 0) return -1;
   std::vector<std::future<bool>> calls;
-  for (int i = 0; i < 40; ++i) calls.push_back(on_fiber([] { return Context{}.sleep(2ms); }));
-  return static_cast<int>(std::ranges::count_if(calls, [](auto& call) { return call.get(); }));
+  int at_once = 0, most = 0;  // all on one thread
+  for (int i = 0; i < 40; ++i)
+    calls.push_back(on_fiber([&] {
+      most = std::max(most, ++at_once);
+      const bool ended = Context{}.sleep(20ms);
+      --at_once;
+      return ended;
+    }));
+  const auto ended = std::ranges::count_if(calls, [](auto& call) { return call.get(); });
+  return most < 40 ? static_cast<int>(ended) : -1;
+}
+
+// What std::thread asks for.
+rlim_t stack_of_a_thread() {
+  pthread_attr_t attributes;
+  std::size_t size = 0;
+  pthread_getattr_default_np(&attributes);
+  pthread_attr_getstacksize(&attributes, &size);
+  pthread_attr_destroy(&attributes);
+  return size;
 }
 
 TEST(Fiber, WithoutMemoryForMoreStacksCallsWaitForTheirTurn) {
-  for (const auto& [headroom, started] : {std::pair(rlim_t{3} << 20, true), {(rlim_t{8} << 20) + (384 << 10), false}}) {
+  const rlim_t few_stacks = 3 << 20;
+  const rlim_t the_thread_alone = stack_of_a_thread() + (384 << 10);  // a fiber's stack is 512 KiB
+  for (const auto& [headroom, started] : {std::pair(few_stacks, true), {the_thread_alone, false}}) {
     const pid_t child = ::fork();
     if (child == 0) ::_exit(calls_that_end_within(headroom, started));
     int status = 0;

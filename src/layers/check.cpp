@@ -129,7 +129,9 @@ class Check final : public Layer<Check> {
     auto ok = need(presign_cap(request.method));
     if (ok && request.expires < std::chrono::seconds(0)) ok = invalid("a signed URL cannot expire before it is made");
     if (!ok) return refused(ok, "presign", request.key);
-    return Layer::presign(context, request);
+    ORLOP_ASSIGN(Presigned made, Layer::presign(context, request));
+    if (made.expires == std::chrono::seconds(0)) made.expires = request.expires;  // of a driver that does not say
+    return made;
   }
 
  private:

@@ -169,7 +169,7 @@ std::size_t open_descriptors() {
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
-// In a child, whose limit is its own. Another user is another origin.
+// In a child, whose limit is its own. Another user is another origin, and another time-out another pool.
 int descriptors_of_many_origins(const ScriptedServer& server) {
   ::close_range(3, ~0U, 0);  // what other tests left open
   const rlimit few{120, 120};
@@ -177,14 +177,19 @@ int descriptors_of_many_origins(const ScriptedServer& server) {
   const auto url_of = [&](int origin) {
     return "http://user" + std::to_string(origin) + "@127.0.0.1:" + std::to_string(server.port()) + "/key";
   };
+  const auto options_of = [](int origin) {
+    HttpOptions options;
+    options.connect_timeout += 1s * (origin % 3);
+    return options;
+  };
   const std::size_t before = open_descriptors();
   for (int origin = 0; origin < 60; ++origin)
-    if (!get(url_of(origin))) return -1;
+    if (!get(url_of(origin), {}, options_of(origin))) return -1;
   Recorder recorder;
   Context context;
   context.trace = &recorder;
   for (int origin : {59, 0})
-    if (!get(url_of(origin), context)) return -1;
+    if (!get(url_of(origin), context, options_of(origin))) return -1;
   const auto events = recorder.events();  // the latest connection is still there, the first is not
   if (!events.front().reused_connection || events.back().reused_connection) return -1;
   return static_cast<int>(open_descriptors() - before);

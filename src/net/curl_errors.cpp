@@ -77,7 +77,8 @@ Error error_of(const CurlFailure& failure) {
     case CURLE_OUT_OF_MEMORY:
       return transient("out of memory");
     default:
-      return transient(fmt::format("the exchange with {} failed: {}", host, curl_easy_strerror(failure.code)));
+      return transient(fmt::format("the exchange with {} failed: {} (libcurl's error {})", host,
+                                   curl_easy_strerror(failure.code), static_cast<int>(failure.code)));
   }
 }
 

@@ -20,7 +20,7 @@ constexpr std::size_t most_in_total = 512;
 // firewalls that forget connections without a word.
 constexpr std::chrono::seconds idle_limit{60};
 
-// How many handles, used and idle, a pool has before idle ones are given up. Each has up to three descriptors: its
+// How many handles, used and idle, a process has before idle ones are given up. Each has up to three descriptors: its
 // connection's, and what libcurl wakes itself with. Of the usual limit of 1024, which is meant for all that the program
 // does, two fifths let as many be kept as fibers run.
 std::size_t handles_allowed() noexcept {
@@ -84,7 +84,7 @@ void after_fork_in_child() {
 CurlHandle::CurlHandle(CurlPool& pool, std::string_view origin)
     : pool_(pool), origin_(origin), easy_(curl_easy_init()), multi_(curl_multi_init()) {
   if (!easy_ || !multi_) std::abort();  // out of memory
-  pool_.handles_.fetch_add(1, std::memory_order_relaxed);
+  pool_.process().count_handle(1);
   const HttpOptions& options = pool.options();
   const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy_, option, value); };
   set(CURLOPT_SHARE, pool.share());
@@ -115,7 +115,7 @@ CurlHandle::CurlHandle(CurlPool& pool, std::string_view origin)
 CurlHandle::~CurlHandle() {
   curl_easy_cleanup(easy_);
   curl_multi_cleanup(multi_);
-  pool_.handles_.fetch_sub(1, std::memory_order_relaxed);
+  pool_.process().count_handle(-1);
 }
 
 void CurlHandle::set_method(CurlMode mode, std::string_view method) {
@@ -143,52 +143,59 @@ void CurlHandle::watch_sockets() {
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
 }
 
-CurlPool::CurlPool(CurlProcess& process, HttpOptions options)
-    : process_(process), options_(std::move(options)), handles_allowed_(handles_allowed()) {}
+CurlPool::CurlPool(CurlProcess& process, HttpOptions options) : process_(process), options_(std::move(options)) {}
 
 std::unique_ptr<CurlHandle> CurlPool::acquire(std::string_view origin) {
-  Idle aged;  // closed after the lock is gone
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = idle_.find(origin); found != idle_.end() && !found->second.empty()) {
       std::unique_ptr<CurlHandle> handle = std::move(found->second.back());
       found->second.pop_back();
-      --idle_count_;
       return handle;
     }
-    if (handles_.load(std::memory_order_relaxed) >= handles_allowed_) take_oldest(aged);
   }
+  process_.make_room(1);
   return std::make_unique<CurlHandle>(*this, origin);
 }
 
 void CurlPool::release(std::unique_ptr<CurlHandle> handle) {
   Idle aged;  // closed after the lock is gone
+  keep(std::move(handle), aged);
+  process_.make_room(0);
+}
+
+void CurlPool::keep(std::unique_ptr<CurlHandle> handle, Idle& aged) {
   const auto now = Clock::now();
   handle->idle_since = now;
   const std::lock_guard lock(mutex_);
   if (now >= next_sweep_) {
     take_aged(now, aged);
-    handles_allowed_ = handles_allowed();  // a program may change its limit
+    process_.look_at_limit();
     next_sweep_ = now + idle_limit / 4;
   }
   auto found = idle_.find(handle->origin());
   if (found == idle_.end()) found = idle_.emplace(handle->origin(), Idle()).first;
   if (found->second.size() >= idle_per_origin) return aged.push_back(std::move(handle));
   found->second.push_back(std::move(handle));
-  ++idle_count_;
-  if (handles_.load(std::memory_order_relaxed) > handles_allowed_) take_oldest(aged);
 }
 
-void CurlPool::take_oldest(Idle& aged) {
-  if (idle_count_ == 0) return;
-  const auto is_older = [](const auto& a, const auto& b) {
-    if (a.second.empty() || b.second.empty()) return !a.second.empty();
-    return a.second.front()->idle_since < b.second.front()->idle_since;
-  };
-  Idle& handles = std::min_element(idle_.begin(), idle_.end(), is_older)->second;
-  aged.push_back(std::move(handles.front()));
-  handles.erase(handles.begin());
-  --idle_count_;
+Clock::time_point CurlPool::oldest_since() {
+  const std::lock_guard lock(mutex_);
+  auto oldest = Clock::time_point::max();
+  for (const auto& [origin, handles] : idle_)
+    if (!handles.empty()) oldest = std::min(oldest, handles.front()->idle_since);
+  return oldest;
+}
+
+std::unique_ptr<CurlHandle> CurlPool::take_idle_since(Clock::time_point since) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [origin, handles] : idle_) {
+    if (handles.empty() || handles.front()->idle_since != since) continue;
+    std::unique_ptr<CurlHandle> handle = std::move(handles.front());
+    handles.erase(handles.begin());
+    return handle;
+  }
+  return nullptr;
 }
 
 void CurlPool::take_aged(Clock::time_point now, Idle& aged) {
@@ -196,7 +203,6 @@ void CurlPool::take_aged(Clock::time_point now, Idle& aged) {
     Idle& handles = origin->second;
     auto fresh = handles.begin();  // the oldest stand in front
     while (fresh != handles.end() && now - (*fresh)->idle_since > idle_limit) ++fresh;
-    idle_count_ -= static_cast<std::size_t>(fresh - handles.begin());
     std::move(handles.begin(), fresh, std::back_inserter(aged));
     handles.erase(handles.begin(), fresh);
     origin = handles.empty() ? idle_.erase(origin) : std::next(origin);
@@ -224,6 +230,7 @@ void CurlShare::unlock(CURL*, curl_lock_data data, void* self) {
 
 CurlProcess::CurlProcess() {
   curl_global_init(CURL_GLOBAL_DEFAULT);  // counted and thread-safe since 7.84; never undone
+  look_at_limit();
 }
 
 // No lock: one could be held by another thread at the moment of a fork, and stay so in the child for ever.
@@ -245,6 +252,27 @@ CurlPool& CurlProcess::pool(const HttpOptions& options) {
   for (CurlPool& pool : pools_)
     if (pool.options() == options) return pool;
   return pools_.emplace_back(*this, options);
+}
+
+void CurlProcess::look_at_limit() noexcept { handles_allowed_.store(handles_allowed(), std::memory_order_relaxed); }
+
+void CurlProcess::make_room(std::size_t handles) {
+  const std::size_t allowed = handles_allowed_.load(std::memory_order_relaxed);
+  if (handles_.load(std::memory_order_relaxed) + handles <= allowed) return;
+  const std::unique_ptr<CurlHandle> oldest = take_oldest();  // closed without a lock
+}
+
+std::unique_ptr<CurlHandle> CurlProcess::take_oldest() {
+  const std::lock_guard lock(mutex_);
+  CurlPool* its_pool = nullptr;
+  auto oldest = Clock::time_point::max();
+  for (CurlPool& pool : pools_) {
+    const auto since = pool.oldest_since();
+    if (since >= oldest) continue;
+    oldest = since;
+    its_pool = &pool;
+  }
+  return its_pool ? its_pool->take_idle_since(oldest) : nullptr;
 }
 
 }  // namespace orlop::net

@@ -96,26 +96,26 @@ class CurlPool {
   CURLSH* share() const noexcept { return share_.get(); }
   const HttpOptions& options() const noexcept { return options_; }
 
- private:
-  friend class CurlHandle;  // counts itself
+  // Since when its oldest idle handle is idle; Clock::time_point::max() without one.
+  Clock::time_point oldest_since();
+  // Null when it was taken meanwhile.
+  std::unique_ptr<CurlHandle> take_idle_since(Clock::time_point since);
 
+ private:
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
   };
   using Idle = std::vector<std::unique_ptr<CurlHandle>>;
 
+  void keep(std::unique_ptr<CurlHandle> handle, Idle& aged);
   void take_aged(Clock::time_point now, Idle& aged);
-  void take_oldest(Idle& aged);
 
   CurlProcess& process_;
   const HttpOptions options_;
   CurlShare share_;  // outlives the handles below
   std::mutex mutex_;
   std::unordered_map<std::string, Idle, Hash, std::equal_to<>> idle_;
-  std::size_t idle_count_ = 0;
-  std::size_t handles_allowed_;
-  std::atomic<std::size_t> handles_{0};  // there are, used and idle
   Clock::time_point next_sweep_{};
 };
 
@@ -130,9 +130,21 @@ class CurlProcess {
   CurlPool& pool(const HttpOptions& options);
   TrustStores& trust() noexcept { return trust_; }
 
+  // Idle handles of all pools leave most descriptors a process may have to what else it does: with `handles` more than
+  // there are, used and idle, the one that was idle longest is closed.
+  void make_room(std::size_t handles);
+  void count_handle(std::ptrdiff_t one) noexcept {
+    handles_.fetch_add(static_cast<std::size_t>(one), std::memory_order_relaxed);
+  }
+  // A program may change its limit of descriptors.
+  void look_at_limit() noexcept;
+
  private:
   CurlProcess();
+  std::unique_ptr<CurlHandle> take_oldest();
 
+  std::atomic<std::size_t> handles_{0};
+  std::atomic<std::size_t> handles_allowed_{0};
   std::mutex mutex_;
   std::list<CurlPool> pools_;
   TrustStores trust_;

@@ -54,7 +54,7 @@ struct Options {
 
   std::uint64_t part_size = 8ULL << 20;  // of multipart uploads; grows when an object needs more than 10,000
   std::uint32_t concurrency = 10;        // parts in flight of one upload
-  std::uint64_t max_bandwidth = 0;       // bytes a second of contents, up and down together; 0: no limit
+  std::uint64_t max_bandwidth = 0;       // bytes a second of this storage's contents, up and down together; 0: no limit
   std::string bucket_acl{};              // canned ACL create_bucket() gives; empty: the account's default
   std::string checksum{};                // "auto" (the dialect's), "none", "crc32", "crc32c", "crc64nvme", "sha256"
 };

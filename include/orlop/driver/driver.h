@@ -155,7 +155,7 @@ class Driver {
   //     Errors: unsupported.  Visibility: none.  Threads: any.
   virtual Result<std::string> public_url(std::string_view key) const = 0;
 
-  // 11. Result: a request anybody can send until it expires.
+  // 11. Result: a request anybody can send until it expires, and how long that is.
   //     Errors: unsupported, unauthenticated without credentials, invalid_argument (expiry out of bounds).
   //     Visibility: none; may look up credentials, else no I/O.  Threads: any.
   virtual Result<Presigned> presign(const Context& context, const PresignRequest& request) = 0;

@@ -195,22 +195,8 @@ ChecksumAlgorithm parse_checksum(std::string_view name) noexcept {
 }
 
 std::string_view checksum_header(ChecksumAlgorithm algorithm) noexcept {
-  switch (algorithm) {
-    case ChecksumAlgorithm::crc64nvme:
-      return "x-amz-checksum-crc64nvme";
-    case ChecksumAlgorithm::crc32c:
-      return "x-amz-checksum-crc32c";
-    case ChecksumAlgorithm::crc32:
-      return "x-amz-checksum-crc32";
-    case ChecksumAlgorithm::sha256:
-      return "x-amz-checksum-sha256";
-    case ChecksumAlgorithm::sha1:
-      return "x-amz-checksum-sha1";
-    case ChecksumAlgorithm::none:
-    case ChecksumAlgorithm::md5:  // Content-MD5 is another header's business
-      return {};
-  }
-  return {};
+  const auto* found = std::ranges::find(checksum_headers, algorithm, &ChecksumHeader::algorithm);
+  return found == std::end(checksum_headers) ? std::string_view() : found->name;
 }
 
 }  // namespace orlop::s3

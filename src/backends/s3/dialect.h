@@ -63,9 +63,20 @@ const Dialect& dialect_of_host(std::string_view host) noexcept;
 // By the header Server of an answer; null when it does not tell.
 const Dialect* dialect_of_server(std::string_view server) noexcept;
 
-std::string xml_name(ChecksumAlgorithm algorithm);                 // as header values and XML have it: "CRC64NVME"
+std::string xml_name(ChecksumAlgorithm algorithm);  // as header values and XML have it: "CRC64NVME"; not of `none`
 ChecksumAlgorithm parse_checksum(std::string_view name) noexcept;  // either case; none when unknown
-// "x-amz-checksum-crc64nvme"; empty for what S3 has no such header for.
+
+struct ChecksumHeader {
+  ChecksumAlgorithm algorithm;
+  std::string_view name;
+};
+// What a service may tell of an object, the strongest first. Content-MD5 is another header's business.
+constexpr ChecksumHeader checksum_headers[] = {
+    {ChecksumAlgorithm::crc64nvme, "x-amz-checksum-crc64nvme"}, {ChecksumAlgorithm::crc32c, "x-amz-checksum-crc32c"},
+    {ChecksumAlgorithm::crc32, "x-amz-checksum-crc32"},         {ChecksumAlgorithm::sha256, "x-amz-checksum-sha256"},
+    {ChecksumAlgorithm::sha1, "x-amz-checksum-sha1"},
+};
+// Empty for what S3 has no such header for.
 std::string_view checksum_header(ChecksumAlgorithm algorithm) noexcept;
 
 }  // namespace orlop::s3

@@ -47,9 +47,8 @@ Result<Request> access_request(std::string_view operation, std::string_view meth
 // A checksum of the whole content, if the service told one that we asked for.
 std::optional<Checksum> checksum_of(const net::HttpHeaders& headers) {
   if (headers.get("x-amz-checksum-type") == "COMPOSITE") return std::nullopt;
-  for (ChecksumAlgorithm algorithm : {ChecksumAlgorithm::crc64nvme, ChecksumAlgorithm::crc32c, ChecksumAlgorithm::crc32,
-                                      ChecksumAlgorithm::sha256, ChecksumAlgorithm::sha1}) {
-    std::string_view told = headers.get(checksum_header(algorithm));
+  for (const auto& [algorithm, name] : checksum_headers) {
+    std::string_view told = headers.get(name);
     if (told.empty()) continue;
     // Composite sums of older services end in "-N", which is no base64.
     if (auto bytes = wire::decode_base64(told)) return Checksum{algorithm, *bytes};

@@ -25,6 +25,8 @@ void get(Subject& subject) {
   auto signed_get = presign(subject, key, SignedMethod::get);
   ASSERT_TRUE(ok(signed_get));
   EXPECT_EQ(signed_get->method, "GET");
+  EXPECT_GT(signed_get->expires.count(), 0);
+  EXPECT_LE(signed_get->expires, PresignRequest{}.expires);
   auto answer = subject.harness().send(*signed_get, {});
   ASSERT_TRUE(ok(answer));
   EXPECT_EQ(answer->status, 200);

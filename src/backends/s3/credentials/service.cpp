@@ -33,7 +33,7 @@ bool may_pass(const Result<ServiceAnswer>& answer) {
   return answer->status == 429 || answer->status >= 500;
 }
 
-// Some write "2020-06-17T10:02:08UTC"; SSO counts milliseconds.
+// SSO counts milliseconds.
 std::optional<std::chrono::system_clock::time_point> time_of(const nlohmann::json& value) {
   if (value.is_number_integer()) {
     auto milliseconds = value.get<std::int64_t>();
@@ -41,15 +41,17 @@ std::optional<std::chrono::system_clock::time_point> time_of(const nlohmann::jso
     if (milliseconds <= 0 || milliseconds > year_9999) return std::nullopt;
     return std::chrono::system_clock::time_point(std::chrono::milliseconds(milliseconds));
   }
-  if (!value.is_string()) return std::nullopt;
-  auto text = value.get<std::string>();
-  if (text.ends_with("UTC")) text.replace(text.size() - 3, 3, "Z");
-  auto time = wire::parse_iso8601(text);
-  if (!time) return std::nullopt;
-  return *time;
+  return value.is_string() ? parse_time(value.get<std::string>()) : std::nullopt;
 }
 
 }  // namespace
+
+// The first commands for SSO wrote "2020-06-17T10:02:08UTC".
+std::optional<SystemTime> parse_time(std::string text) {
+  if (text.ends_with("UTC")) text.replace(text.size() - 3, 3, "Z");
+  auto time = wire::parse_iso8601(text);
+  return time ? std::optional(*time) : std::nullopt;
+}
 
 net::HttpOptions nearby(std::chrono::milliseconds limit) {
   net::HttpOptions http;

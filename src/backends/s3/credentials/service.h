@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,8 @@ Error unreadable(std::string_view who);
 nlohmann::json parse_object(std::string_view text);
 // A member that is a string; empty when there is none.
 std::string text_of(const nlohmann::json& object, const char* name);
+// A time as these services write it; nothing for what is none.
+std::optional<SystemTime> parse_time(std::string text);
 
 // The names the members have: containers and instance metadata say Token, credential_process SessionToken, SSO writes
 // small.

@@ -15,30 +15,33 @@ namespace {
 constexpr std::string_view who = "the SSO portal";
 
 struct Settings {
-  std::string session, start_url, region, account_id, role_name;
+  SsoLogin login;
+  std::string account_id, role_name;
 };
 
 Result<Settings> settings_of(const Profile& profile, std::string_view name) {
   Settings settings;
-  settings.session = profile.get("sso_session");
+  SsoLogin& login = settings.login;
+  login.session = profile.get("sso_session");
+  login.profile = name;
   Profile session;
-  if (!settings.session.empty()) {
-    ORLOP_ASSIGN(session, load_sso_session(settings.session));
+  if (!login.session.empty()) {
+    ORLOP_ASSIGN(session, load_sso_session(login.session));
   }
-  const std::pair<const char*, std::string*> wanted[] = {{"sso_start_url", &settings.start_url},
-                                                         {"sso_region", &settings.region},
+  const std::pair<const char*, std::string*> wanted[] = {{"sso_start_url", &login.start_url},
+                                                         {"sso_region", &login.region},
                                                          {"sso_account_id", &settings.account_id},
                                                          {"sso_role_name", &settings.role_name}};
   for (const auto& [key, value] : wanted) {
     std::string_view own = profile.get(key), shared = session.get(key);
     if (!own.empty() && !shared.empty() && own != shared) {
       return Error(Code::config_invalid,
-                   fmt::format("profile \"{}\" and sso-session \"{}\" disagree on {}", name, settings.session, key));
+                   fmt::format("profile \"{}\" and sso-session \"{}\" disagree on {}", name, login.session, key));
     }
     *value = own.empty() ? shared : own;
     if (value->empty()) return Error(Code::config_invalid, fmt::format("profile \"{}\" has no {}", name, key));
   }
-  if (!valid_region(settings.region)) {
+  if (!valid_region(login.region)) {
     return Error(Code::config_invalid, fmt::format("profile \"{}\": sso_region is no region", name));
   }
   return settings;
@@ -53,9 +56,9 @@ bool uses_sso(const Profile& profile) {
 Result<Credentials> sso_credentials(const Context& context, const ChainOptions& options, const Profile& profile,
                                     std::string_view profile_name) {
   ORLOP_ASSIGN(Settings settings, settings_of(profile, profile_name));
-  const SsoLogin login{settings.session, settings.start_url, settings.region, std::string(profile_name)};
+  const SsoLogin& login = settings.login;
   ORLOP_ASSIGN(std::string token, sso_token(context, options, login));
-  ORLOP_ASSIGN(std::string portal, sso_service("portal.sso", settings.region, "AWS_ENDPOINT_URL_SSO"));
+  ORLOP_ASSIGN(std::string portal, sso_service("portal.sso", login.region, "AWS_ENDPOINT_URL_SSO"));
   // https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_GetRoleCredentials.html
   ServiceRequest request{.who = who, .url = {}, .headers = {"x-amz-sso_bearer_token: " + token}};
   request.url = fmt::format("{}/federation/credentials?role_name={}&account_id={}", portal,

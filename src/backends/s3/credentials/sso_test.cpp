@@ -212,6 +212,21 @@ TEST_F(S3SsoRenewal, WhatAnotherProcessRenewedIsTaken) {
   EXPECT_EQ(used(), "new");
 }
 
+TEST_F(S3SsoRenewal, WhatAnotherProcessIsAboutToWriteIsAwaited) {
+  std::jthread other;
+  Double service([&](const auto&) {
+    other = std::jthread([this] {
+      std::this_thread::sleep_for(Milliseconds(300));
+      write(cache_file(), fmt::format(R"({{"accessToken":"new","expiresAt":"{}"}})", in(hours(8))));
+    });
+    return answer(400, R"({"error":"invalid_grant"})");
+  });
+  set("AWS_ENDPOINT_URL_SSO_OIDC", service.url());
+  log_in(seconds(-1));
+  EXPECT_TRUE(look_up());
+  EXPECT_EQ(used(), "new");
+}
+
 TEST_F(S3SsoRenewal, ACacheThatCannotBeWrittenIsNoHindrance) {
   Double service([](const auto&) { return fresh(R"(,"refreshToken":"tokentext-next")"); });
   set("AWS_ENDPOINT_URL_SSO_OIDC", service.url());

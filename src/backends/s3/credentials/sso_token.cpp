@@ -23,17 +23,11 @@ using SystemClock = std::chrono::system_clock;
 
 constexpr std::string_view renewal = "the SSO token service";
 constexpr std::chrono::minutes renewal_window{15};
+constexpr Milliseconds others_write_within{1000};
 
 std::string path_of(const SsoLogin& login) {
   const std::string& subject = login.session.empty() ? login.start_url : login.session;
   return aws_directory() + "/sso/cache/" + wire::hash(wire::HashAlgorithm::sha1, as_bytes(subject)).hex() + ".json";
-}
-
-std::optional<SystemTime> time_of(const nlohmann::json& object, const char* name) {
-  std::string text = text_of(object, name);
-  if (text.ends_with("UTC")) text.replace(text.size() - 3, 3, "Z");
-  auto time = wire::parse_iso8601(text);
-  return time ? std::optional(*time) : std::nullopt;
 }
 
 struct Cached {
@@ -50,7 +44,7 @@ Result<Cached> load(const SsoLogin& login) {
   Cached cached{parse_object(*text), {}, {}};
   if (cached.file.is_object()) {
     cached.token = text_of(cached.file, "accessToken");
-    auto expires = time_of(cached.file, "expiresAt");
+    auto expires = parse_time(text_of(cached.file, "expiresAt"));
     if (expires && fit_for_header(cached.token)) {
       cached.expires = *expires;
       return cached;
@@ -77,7 +71,7 @@ bool renewable(const Cached& cached, const SsoLogin& login) {
   for (const char* name : {"refreshToken", "clientId", "clientSecret"}) {
     if (text_of(cached.file, name).empty()) return false;
   }
-  auto registered = time_of(cached.file, "registrationExpiresAt");
+  auto registered = parse_time(text_of(cached.file, "registrationExpiresAt"));
   return registered && *registered > SystemClock::now();
 }
 
@@ -122,11 +116,10 @@ Result<Cached> renewed(const Context& context, const ChainOptions& options, cons
 }
 
 // A refresh token may be good for one use, and another process have had it.
-bool renewed_by_others(const Cached& old, const SsoLogin& login, Cached& found) {
+std::optional<std::string> renewed_by_others(const Cached& old, const SsoLogin& login) {
   auto again = load(login);
-  if (!again || again->token == old.token || !again->valid()) return false;
-  found = *std::move(again);
-  return true;
+  if (!again || again->token == old.token || !again->valid()) return std::nullopt;
+  return std::move(again->token);
 }
 
 }  // namespace
@@ -148,10 +141,14 @@ Result<std::string> sso_token(const Context& context, const ChainOptions& option
   if (renewable(cached, login)) {
     auto fresh = renewed(context, options, cached, login);
     if (fresh) return std::move(fresh->token);
-    if (renewed_by_others(cached, login, cached)) return std::move(cached.token);
-    const bool refused = fresh.error().code() == Code::unauthenticated;
-    if (!cached.valid() && !refused) return std::move(fresh).error();
-    if (!cached.valid()) return log_in_again("the SSO token has expired and its renewal was refused", login);
+    if (auto others = renewed_by_others(cached, login)) return *std::move(others);
+    if (cached.valid()) return std::move(cached.token);
+    if (fresh.error().code() != Code::unauthenticated) return std::move(fresh).error();
+    // Who came first may not have written yet.
+    if (context.sleep(others_write_within)) {
+      if (auto others = renewed_by_others(cached, login)) return *std::move(others);
+    }
+    return log_in_again("the SSO token has expired and its renewal was refused", login);
   }
   if (!cached.valid()) return log_in_again("the SSO token has expired", login);
   return std::move(cached.token);
