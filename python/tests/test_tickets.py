@@ -9,14 +9,16 @@ from types import SimpleNamespace
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.files.storage import storages
 from django.db import models
 from django.test import Client, override_settings
 from helpers.direct import ALIASES, crc32, send, site
 from orlop.pytest_plugin import s3_server
+from storages.backends.memory import MemoryStorage
 from storages.backends.s3 import S3Storage
 from storages.uploads import Receipt, Ticket, UploadRefused, verify_and_attach
 from storages.uploads.forms import DirectUploadField, DirectUploadModelForm
@@ -273,6 +275,22 @@ def test_an_expired_upload_in_parts(storage, monkeypatch):
     assert ask("resume", receipt=receipt)[1]["code"] == "gone"
 
 
+def test_a_refusal_stays_one_where_nothing_can_be_removed(places, monkeypatch):
+    """A storage that is misconfigured by now, and one that names files otherwise."""
+    receipt = storages["memory"].upload_ticket("a", expires=60).begin(size=5, content_type="a/b").receipt
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    misconfigured = {"BACKEND": "storages.backends.memory.MemoryStorage", "OPTIONS": {"no": "option"}}
+    with override_settings(STORAGES={**settings.STORAGES, "memory": misconfigured}):
+        assert ask("complete", receipt=receipt.token)[1]["code"] == "expired"
+
+    def refused(*_):
+        raise SuspiciousOperation
+
+    monkeypatch.setattr(MemoryStorage, "_normalize_name", refused)
+    assert ask("complete", receipt=receipt.token)[1]["code"] == "expired"
+
+
 def test_what_was_signed_ends_with_the_ticket(places):
     request = storages["s3"].upload_ticket("a.txt", expires=60).begin(size=5, content_type="a/b").request
     assert 55 <= int(request.url.partition("X-Amz-Expires=")[2].partition("&")[0]) <= 60
@@ -312,6 +330,27 @@ def test_sent_twice_at_once(storage, monkeypatch):
     monkeypatch.setattr(verify, "_promote", twice)
     assert storage.verify_upload(receipt) == "a.txt"
     assert names_in(storage) == ["a.txt"]
+
+
+def test_sent_twice_and_the_first_fails(storage, monkeypatch):
+    """Between the two looks that the second takes at the mark: the upload can be tried again."""
+    from storages.uploads import verify
+
+    receipt = upload(storage.upload_ticket("a.txt"))
+
+    def lost(mark):
+        assert cache.get(mark) == Receipt.read(receipt).nonce
+        cache.delete(mark)
+
+    def fails(*_):
+        refuses("used", lambda: storage.verify_upload(receipt))
+        raise ConnectionError
+
+    with monkeypatch.context() as patches, pytest.raises(ConnectionError):
+        patches.setattr(verify, "_promote", fails)
+        patches.setattr(verify, "cache", SimpleNamespace(add=cache.add, get=lost, delete=cache.delete))
+        storage.verify_upload(receipt)
+    assert storage.verify_upload(receipt) == "a.txt"
 
 
 def test_used_for_another_place(places):

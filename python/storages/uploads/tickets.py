@@ -169,7 +169,8 @@ class Receipt:
         """Of a receipt that is refused: leaves nothing of its upload, if that can be done."""
         from storages.uploads.plan import give_up
 
-        with contextlib.suppress(OrlopError, UploadRefused):
+        # What naming refuses is a SuspiciousOperation, as UploadRefused is.
+        with contextlib.suppress(OrlopError, ImproperlyConfigured, SuspiciousOperation):
             give_up(self)
 
 

@@ -39,7 +39,9 @@ def verify_upload(storage, receipt, *, user=None, max_length=None):
     meta = check_arrived(receipt)
     mark = _MARK + receipt.ticket.id
     if not cache.add(mark, receipt.nonce, max(1, receipt.ticket.ends - int(time.time()))):
-        if cache.get(mark) != receipt.nonce:  # else a form was sent twice, and the first is just taking it
+        # With this nonce a form was sent twice, and the first is just taking the upload. With none, the first has just
+        # failed and given the mark back, or the cache lost it: the upload may be tried again.
+        if cache.get(mark) not in (None, receipt.nonce):
             give_up(receipt)
         raise _used()
     try:
