@@ -49,23 +49,25 @@ class Place:
             "access_key": self.key,
             "secret_key": self.secret,
             "region_name": "us-east-1",
+            "dialect": self.dialect,
         }
-        options["dialect"] = self.dialect
         return {**options, "verify": self.ca} if self.ca else options
 
-    def handle(self, **options):
-        import orlop
-
-        settings = {
+    @property
+    def engine_options(self) -> dict:
+        options = {
             "endpoint": self.endpoint,
             "access_key_id": self.key,
             "secret_access_key": self.secret,
             "region": "us-east-1",
             "dialect": self.dialect,
         }
-        if self.ca:
-            settings["ca_file"] = self.ca
-        return orlop.open(f"s3://{self.bucket}", **{**settings, **options})
+        return {**options, "ca_file": self.ca} if self.ca else options
+
+    def handle(self, **options):
+        import orlop
+
+        return orlop.open(f"s3://{self.bucket}", **{**self.engine_options, **options})
 
     def storage(self, kind=None, **options):
         from storages.backends.s3 import S3Storage

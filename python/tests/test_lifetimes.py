@@ -66,14 +66,7 @@ asyncio.run(run(globals()[sys.argv[2]]))
 )
 def test_a_file_outlives_the_block_that_counts_its_requests(own_place, own_server, how):
     own_place.handle().save("large", b"x" * (8 << 20))
-    options = {
-        "bucket": own_place.bucket,
-        "endpoint": own_place.endpoint,
-        "access_key_id": own_place.key,
-        "secret_access_key": own_place.secret,
-        "region": "us-east-1",
-        "dialect": "orlop",
-    }
+    options = {"bucket": own_place.bucket, **own_place.engine_options}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps(options), how],
         env={**os.environ, "PYTHONPATH": str(PACKAGES), "PYTHONMALLOC": "debug"},
