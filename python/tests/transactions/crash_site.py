@@ -31,6 +31,7 @@ from django.core.files.base import ContentFile  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import DatabaseError, connection, connections, models, transaction  # noqa: E402
 from helpers import transactions  # noqa: E402
+from helpers.transactions import Undone  # noqa: E402
 from storages.backends.s3 import S3Storage  # noqa: E402
 from storages.management.commands.storages import Command  # noqa: E402
 from storages.transactional import TransactionalStorage  # noqa: E402
@@ -60,13 +61,16 @@ class Replaced(models.Model):
         app_label = "contenttypes"
 
 
-class Undone(Exception):
-    pass
-
-
 class Work:
     def __init__(self, seed):
         self.random = random.Random(seed)
+
+    @contextlib.contextmanager
+    def undone_sometimes(self, how_often=0.2):
+        with transaction.atomic():
+            yield
+            if self.random.random() < how_often:
+                raise Undone
 
     def content(self):
         data = self.random.randbytes(self.random.choice([10, 5000, 200_000]))
@@ -79,14 +83,10 @@ class Work:
         Kept.objects.create(file=content, sha=sha)
 
     def add_some(self):
-        with transaction.atomic():
+        with self.undone_sometimes():
             for _ in range(self.random.randint(1, 3)):
-                with contextlib.suppress(Undone), transaction.atomic():
+                with contextlib.suppress(Undone), self.undone_sometimes(0.3):
                     self.add()
-                    if self.random.random() < 0.3:
-                        raise Undone
-            if self.random.random() < 0.2:
-                raise Undone
 
     def any_row(self, model):
         rows = list(model.objects.order_by("pk"))
@@ -95,29 +95,23 @@ class Work:
     def change(self):
         row = self.any_row(Kept)
         if row:
-            with transaction.atomic():
+            with self.undone_sometimes():
                 unique.delete(row.file.name)
                 row.file, row.sha = self.content()
                 row.save()
-                if self.random.random() < 0.2:
-                    raise Undone
 
     def remove(self):
         row = self.any_row(Kept)
         if row:
-            with transaction.atomic():
+            with self.undone_sometimes():
                 row.file.delete(save=False)
                 row.delete()
-                if self.random.random() < 0.2:
-                    raise Undone
 
     def replace(self):
         content, sha = self.content()
         name = f"{self.random.choice('xyz')}.bin"
-        with transaction.atomic():
+        with self.undone_sometimes():
             Replaced.objects.update_or_create(file=replaced.save(name, content), defaults={"sha": sha})
-            if self.random.random() < 0.2:
-                raise Undone
 
     def withdraw(self):
         row = self.any_row(Replaced)
