@@ -23,6 +23,7 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "deadlock_timeout": "100ms",
     "shared_buffers": "16MB",
     "max_connections": "30",
 }
@@ -31,8 +32,10 @@ SETTINGS = {
 def programs() -> Path | None:
     """The folder of initdb and pg_ctl."""
     found = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    if found:
+        return found[-1].parent
     elsewhere = shutil.which("initdb")
-    return found[-1].parent if found else Path(elsewhere).resolve().parent if elsewhere else None
+    return Path(elsewhere).resolve().parent if elsewhere else None
 
 
 @contextlib.contextmanager
@@ -43,33 +46,44 @@ def running() -> Iterator[dict[str, str]]:
         raise NotReady("there is no PostgreSQL here; the package is postgresql")
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="orlop-pg-", dir=memory if os.access(memory, os.W_OK) else None))
-    root = os.geteuid() == 0  # whom the server does not run as
     try:
-        if root:
-            shutil.chown(folder, ACCOUNT)
-
-        def run(program: str, *arguments: str) -> None:
-            done = subprocess.run(
-                [found / program, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=folder,
-                user=ACCOUNT if root else None,
-                group=ACCOUNT if root else None,
-                timeout=60,
-            )
-            if done.returncode:
-                raise NotReady(f"{program} failed\n{(folder / 'log').read_text()[-2000:]}")
-
-        data = str(folder / "data")
-        with open(folder / "log", "ab") as log:
-            options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
-            run("initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-            run("pg_ctl", "-D", data, "-w", "-o", f"{options} -k {folder}", "start")
-            try:
-                yield {"NAME": "postgres", "USER": USER, "HOST": str(folder)}
-            finally:
-                run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        with _cluster(found, folder):
+            yield {"NAME": "postgres", "USER": USER, "HOST": str(folder)}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _cluster(programs: Path, folder: Path) -> Iterator[None]:
+    if _is_root():
+        shutil.chown(folder, ACCOUNT)
+    data = str(folder / "data")
+    options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+    _run(folder, programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+    _run(folder, programs / "pg_ctl", "-D", data, "-w", "-o", f"{options} -k {folder}", "start")
+    try:
+        yield
+    finally:
+        _run(folder, programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+
+
+def _is_root() -> bool:
+    """Whom the server does not run as."""
+    return os.geteuid() == 0
+
+
+def _run(folder: Path, program: Path, *arguments: str) -> None:
+    account = ACCOUNT if _is_root() else None
+    with open(folder / "log", "ab") as log:
+        done = subprocess.run(
+            [program, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            user=account,
+            group=account,
+            timeout=60,
+        )
+    if done.returncode:
+        raise NotReady(f"{program.name} failed\n{(folder / 'log').read_text()[-2000:]}")

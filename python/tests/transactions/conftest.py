@@ -17,7 +17,8 @@ from storages.transactional import TransactionalStorage
 
 @pytest.fixture(scope="session")
 def place_of_postgresql():
-    if postgresql.programs() is None and "ORLOP_TEST_QUICK" not in os.environ:  # which ./dev test says, and installs it
+    # ./dev test installs it, and fails without; pytest alone may do without.
+    if postgresql.programs() is None and "ORLOP_TEST_QUICK" not in os.environ:
         pytest.skip("there is no PostgreSQL here; the package is postgresql")
     with postgresql.running() as place:
         yield place
@@ -43,17 +44,29 @@ def empty(tables):
     transactions.clear()
 
 
+@pytest.fixture
+def of_kind(own_place, tmp_path):
+    """Makes a storage of a kind that overwrites, or does not, or is as it is when nothing is said."""
+
+    def make(kind, overwrites=None):
+        ours = {} if overwrites is None else {"file_overwrite": overwrites}
+        makers = {
+            "s3": lambda: own_place.storage(**ours),
+            "memory": lambda: transactions.kept_in_memory(**ours),
+            "local": lambda: LocalStorage(root=str(tmp_path), **ours),
+            "files": lambda: transactions.kept_in(tmp_path, **({"allow_overwrite": True} if overwrites else {})),
+            "plain": lambda: transactions.Plain(transactions.kept_in(tmp_path)),
+            "Django's": InMemoryStorage,
+        }
+        return makers[kind]()
+
+    return make
+
+
 @pytest.fixture(params=["s3", "memory", "local", "files", "plain"])
-def kept(request, own_place, tmp_path):
+def kept(request, of_kind):
     """Storages that do not overwrite."""
-    kinds = {
-        "s3": lambda: own_place.storage(file_overwrite=False),
-        "memory": lambda: transactions.kept_in_memory(file_overwrite=False),
-        "local": lambda: LocalStorage(root=str(tmp_path), file_overwrite=False),
-        "files": lambda: transactions.kept_in(tmp_path),
-        "plain": lambda: transactions.Plain(transactions.kept_in(tmp_path)),
-    }
-    return kinds[request.param]()
+    return of_kind(request.param, overwrites=False)
 
 
 @pytest.fixture
@@ -63,13 +76,6 @@ def storage(kept):
 
 
 @pytest.fixture(params=["s3", "memory", "local", "files", "Django's"])
-def unwrapped(request, own_place, tmp_path):
+def unwrapped(request, of_kind):
     """Storages as they are when nothing is said."""
-    kinds = {
-        "s3": own_place.storage,
-        "memory": transactions.kept_in_memory,
-        "local": lambda: LocalStorage(root=str(tmp_path)),
-        "files": lambda: transactions.kept_in(tmp_path),
-        "Django's": InMemoryStorage,
-    }
-    return transactions.use(kinds[request.param]())
+    return transactions.use(of_kind(request.param))

@@ -18,16 +18,10 @@ from helpers.transactions import Document, Memo, Report, kept_in, kept_in_memory
 from storages.gc.sorting import Sorted, Spool
 from storages.management.commands.storages import Command
 
-
-@pytest.fixture
-def storage(unwrapped):
-    return unwrapped
-
-
 # -- What is found -----------------------------------------------------------------------------------------------------
 
 
-def test_everything_agrees(storage):
+def test_everything_agrees(unwrapped):
     Document.objects.create(file=ContentFile(b"1", name="a.txt"), preview=ContentFile(b"1", name="b.txt"))
     Report.objects.create(file=ContentFile(b"2", name="c.txt"), appendix=ContentFile(b"2", name="d.txt"))
     Memo.everything.create(file=ContentFile(b"3", name="e.txt"))
@@ -36,9 +30,9 @@ def test_everything_agrees(storage):
     assert "5 files, 5 names in rows" in out
 
 
-def test_orphans_and_missing_files_are_explained(storage):
+def test_orphans_and_missing_files_are_explained(unwrapped):
     row = Document.objects.create(file=ContentFile(b"1", name="kept.txt"), preview="previews/2020/gone.png")
-    put(storage, "docs/a.txt", "previews/2020/b.png", "elsewhere/c.txt", "docs/kept.txt~")
+    put(unwrapped, "docs/a.txt", "previews/2020/b.png", "elsewhere/c.txt", "docs/kept.txt~")
     found, totals = findings()
     assert sorted(names_of(found)) == [
         ("missing", "gone.png"),
@@ -55,30 +49,30 @@ def test_orphans_and_missing_files_are_explained(storage):
     assert (totals["files"], totals["rows"], totals["orphans"], totals["missing"]) == (5, 2, 4, 1)
 
 
-def test_rows_a_manager_hides_and_defaults_count(storage):
+def test_rows_a_manager_hides_and_defaults_count(unwrapped):
     Memo.everything.create(file="hidden.txt")
-    put(storage, "hidden.txt", "defaults/memo.txt", "orphan.txt")
+    put(unwrapped, "hidden.txt", "defaults/memo.txt", "orphan.txt")
     found, totals = findings()
     assert names_of(found) == [("orphan", "orphan.txt")] and totals["kept"] == 1
 
 
-def test_direct_uploads_nobody_claimed_are_explained(storage):
+def test_direct_uploads_nobody_claimed_are_explained(unwrapped):
     from storages.uploads.tickets import PENDING
 
-    put(storage, f"{PENDING}/abc/a.txt")
+    put(unwrapped, f"{PENDING}/abc/a.txt")
     assert findings()[0][0][2] == "a direct upload that nobody has claimed"
 
 
-def test_young_files_are_left_alone(storage):
-    put(storage, "docs/a.txt")
+def test_young_files_are_left_alone(unwrapped):
+    put(unwrapped, "docs/a.txt")
     status, out = run("--delete", "--most")
     assert status == 0 and "1 without a row, but younger than 24 hours" in out
-    assert names_in(storage) == ["docs/a.txt"]
+    assert names_in(unwrapped) == ["docs/a.txt"]
 
 
-def test_only_what_is_asked_for(storage):
+def test_only_what_is_asked_for(unwrapped):
     Memo.everything.create(file="x.txt", also="notes/n.txt")
-    put(storage, "docs/a.txt", "docs/b.webp", "thumbs/c.jpg", "docu.txt", "notes/n.txt", "x.txt")
+    put(unwrapped, "docs/a.txt", "docs/b.webp", "thumbs/c.jpg", "docu.txt", "notes/n.txt", "x.txt")
     assert names_of(findings("--prefix", "docs/")[0]) == [("orphan", "a.txt"), ("orphan", "b.webp")]
     assert names_of(findings("--prefix", "doc")[0]) == [
         ("orphan", "a.txt"),
@@ -90,8 +84,8 @@ def test_only_what_is_asked_for(storage):
     assert totals["kept"] == 2
 
 
-def test_a_summary_by_folder(storage):
-    put(storage, "docs/a.txt", "docs/b.txt", "x/c.txt")
+def test_a_summary_by_folder(unwrapped):
+    put(unwrapped, "docs/a.txt", "docs/b.txt", "x/c.txt")
     status, out = run("--older-than", "0")
     assert status == 1
     assert "3 orphans, 21 B" in out and "docs/ 2 orphans, 14 B" in out
@@ -113,30 +107,30 @@ def test_bad_arguments():
 # -- Deleting ----------------------------------------------------------------------------------------------------------
 
 
-def test_orphans_are_deleted(storage):
+def test_orphans_are_deleted(unwrapped):
     Document.objects.create(file=ContentFile(b"1", name="kept.txt"))
     Document.objects.create(file=ContentFile(b"1", name="other.txt"))
-    put(storage, "docs/a.txt")
+    put(unwrapped, "docs/a.txt")
     status, out = run("--older-than", "0", "--delete")
     assert status == 0 and "1 deleted" in out
-    assert names_in(storage) == ["docs/kept.txt", "docs/other.txt"]
+    assert names_in(unwrapped) == ["docs/kept.txt", "docs/other.txt"]
     assert run("--older-than", "0")[0] == 0
 
 
-def test_more_than_half_is_not_deleted_unasked(storage):
+def test_more_than_half_is_not_deleted_unasked(unwrapped):
     Document.objects.create(file=ContentFile(b"1", name="kept.txt"))
-    put(storage, "docs/a.txt", "docs/b.txt")
+    put(unwrapped, "docs/a.txt", "docs/b.txt")
     status, out = run("--older-than", "0", "--delete")
     assert status == 1 and "2 of 3 files are orphans. Is this the database of these files?" in out
-    assert len(names_in(storage)) == 3
+    assert len(names_in(unwrapped)) == 3
     assert run("--older-than", "0", "--delete", "--most")[0] == 0
-    assert names_in(storage) == ["docs/kept.txt"]
+    assert names_in(unwrapped) == ["docs/kept.txt"]
 
 
-def test_a_row_that_comes_while_it_runs_saves_its_file(storage, monkeypatch):
+def test_a_row_that_comes_while_it_runs_saves_its_file(unwrapped, monkeypatch):
     from storages.gc.removal import Removal
 
-    put(storage, "docs/a.txt", "docs/b.txt")
+    put(unwrapped, "docs/a.txt", "docs/b.txt")
     run_as_it_was = Removal.run
 
     def after_a_row(self, *arguments):
@@ -146,26 +140,26 @@ def test_a_row_that_comes_while_it_runs_saves_its_file(storage, monkeypatch):
     monkeypatch.setattr(Removal, "run", after_a_row)
     status, out = run("--older-than", "0", "--delete", "--most")
     assert status == 0 and "1 named or written meanwhile" in out
-    assert names_in(storage) == ["docs/a.txt"]
+    assert names_in(unwrapped) == ["docs/a.txt"]
 
 
-def test_a_file_written_again_while_it_runs_is_saved(storage, monkeypatch):
+def test_a_file_written_again_while_it_runs_is_saved(unwrapped, monkeypatch):
     from storages.gc.removal import Removal
 
-    put(storage, "docs/a.txt")
+    put(unwrapped, "docs/a.txt")
     run_as_it_was = Removal.run
 
     def after_a_save(self, *arguments):
-        storage.delete("docs/a.txt")
-        storage.save("docs/a.txt", ContentFile(b"of another size"))
+        unwrapped.delete("docs/a.txt")
+        unwrapped.save("docs/a.txt", ContentFile(b"of another size"))
         return run_as_it_was(self, *arguments)
 
     monkeypatch.setattr(Removal, "run", after_a_save)
     assert run("--older-than", "0", "--delete", "--most")[0] == 0
-    assert names_in(storage) == ["docs/a.txt"]
+    assert names_in(unwrapped) == ["docs/a.txt"]
 
 
-def test_a_row_that_goes_while_it_runs_is_not_missing(storage, monkeypatch):
+def test_a_row_that_goes_while_it_runs_is_not_missing(unwrapped, monkeypatch):
     from storages.gc import sweep
 
     row = Document.objects.create(file="docs/gone.txt")
@@ -220,10 +214,10 @@ def test_a_spool_is_read_more_than_once():
     assert list(spool) == list(spool) == [(number,) for number in range(1234)]
 
 
-def test_order_is_that_of_bytes(storage):
+def test_order_is_that_of_bytes(unwrapped):
     """Databases sort by language, stores by bytes."""
     names = ["docs/a.txt", "docs/B.txt", "docs/é.txt", "docs/z.txt", "docs/a b.txt", "docs/a-b/c.txt", "docs/日本.txt"]
-    put(storage, *names)
+    put(unwrapped, *names)
     for name in names:
         Document.objects.create(file=name)
     assert findings()[0] == []

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import django
 import pytest
-from django.db import connection, transaction
+from django.core.files.base import ContentFile
+from django.db import OperationalError, connection, transaction
 from helpers.databases import SQLite
-from helpers.transactions import Undone, journal, kept_in, kept_in_memory, leave, names_of_files, text, use
-from storages.backends.local import LocalStorage
+from helpers.transactions import Document, Undone, agree, journal, leave, names_of_files, text, use
 from storages.transactional import TransactionalStorage
 
 
 @pytest.fixture(params=["s3", "memory", "local", "files"])
-def overwriting(request, own_place, tmp_path):
+def overwriting(request, of_kind):
     if request.param == "files" and django.VERSION < (5, 1):
         pytest.skip("allow_overwrite came with 5.1")
-    kinds = {
-        "s3": own_place.storage,
-        "memory": kept_in_memory,
-        "local": lambda: LocalStorage(root=str(tmp_path)),
-        "files": lambda: kept_in(tmp_path, allow_overwrite=True),
-    }
-    return use(TransactionalStorage(kinds[request.param]()))
+    return use(TransactionalStorage(of_kind(request.param, overwrites=True)))
+
+
+@pytest.fixture
+def by_name(database):
+    """Where names are waited for."""
+    if isinstance(database, SQLite):
+        pytest.skip("SQLite has one writer at a time")
 
 
 def test_an_overwritten_file_stays_until_the_commit(overwriting):
@@ -42,9 +44,7 @@ def test_an_overwritten_file_stays_until_the_commit(overwriting):
     assert names_of_files(overwriting) == ["a.txt"] and journal() == []
 
 
-def test_the_last_one_to_commit_is_the_last_in_the_journal(overwriting, database):
-    if isinstance(database, SQLite):
-        pytest.skip("SQLite has one writer at a time")
+def test_the_last_one_to_commit_is_the_last_in_the_journal(overwriting, by_name):
     done = threading.Event()
 
     def second():
@@ -67,6 +67,31 @@ def test_the_last_one_to_commit_is_the_last_in_the_journal(overwriting, database
     assert done.is_set()
     assert overwriting.open("a.txt").read() == b"second"
     assert names_of_files(overwriting) == ["a.txt", "b.txt"] and journal() == []
+
+
+def test_of_two_that_wait_for_each_other_one_is_refused(overwriting, by_name):
+    both_have_one = threading.Barrier(2)
+
+    def save(names):
+        try:
+            with transaction.atomic():
+                for name in names:
+                    Document.objects.create(title=names + name, file=ContentFile(names.encode(), name=name))
+                    if name == names[0]:
+                        both_have_one.wait(20)
+        except OperationalError as error:
+            assert "deadlock" in str(error)
+            return None
+        finally:
+            connection.close()
+        return names.encode()
+
+    with ThreadPoolExecutor(2) as pool:
+        kept, *more = filter(None, pool.map(save, ["ab", "ba"]))
+    assert more == []
+    rows = Document.objects.order_by("file")
+    assert [(row.file.name, row.file.read()) for row in rows] == [("docs/a", kept), ("docs/b", kept)]
+    agree(overwriting)
 
 
 def test_what_comes_later_is_not_undone_by_what_was_left(overwriting):

@@ -13,13 +13,8 @@ from storages.transactional import TransactionalStorage
 
 
 @pytest.fixture
-def storage(unwrapped):
-    return unwrapped
-
-
-@pytest.fixture
-def wrapped(storage):
-    return use(TransactionalStorage(storage))
+def wrapped(unwrapped):
+    return use(TransactionalStorage(unwrapped))
 
 
 def test_what_was_committed_is_put_in_place(wrapped):
@@ -104,8 +99,7 @@ def test_gc_sees_what_a_transaction_promised(wrapped, monkeypatch):
     assert wrapped.inner.exists("docs/a.txt")
 
 
-def test_a_running_transaction_survives_a_repair(storage):
-    storage = use(TransactionalStorage(storage))
+def test_a_running_transaction_survives_a_repair(wrapped):
     with transaction.atomic():
         row = Document.objects.create(file=ContentFile(b"1", name="a.txt"))
         run(verb="repair")
