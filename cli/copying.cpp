@@ -14,7 +14,7 @@ void Copying::declare(Options& options) {
       .flag("-n,--no-clobber", no_clobber_, "Never replace what is there; the store decides, without a race")
       .flag("--dry-run", dry_run_, "Say what would be done, and do nothing")
       .number("-j,--jobs", jobs_, 1, 256, "How many files at a time (16)")
-      .size("--bwlimit", bandwidth_, "The most bytes a second to and from each store, all files together: 512K, 10M")
+      .size("--bwlimit", bandwidth_, "The most bytes a second to and from each service, all files together: 512K, 10M")
       .flag("--no-glob", no_glob_, "Take * ? [ in operands as they are")
       .text("--content-type", content_type_, "TYPE", "Instead of the one the name suggests")
       .text("--content-disposition", content_disposition_, "TEXT", "What browsers shall do with it")
