@@ -65,15 +65,27 @@ def test_transfers_of_a_storage_share_it_and_other_storages_do_not(limited):
 def test_on_an_event_loop(limited):
     storage = limited(8 * MEGABYTE)
 
-    async def save_two_and_look():
-        saving = asyncio.gather(*(storage.asave(name, io.BytesIO(CONTENT)) for name in "ab"))
-        await asyncio.sleep(0.2)
+    async def save_two():
+        await asyncio.gather(*(storage.asave(name, io.BytesIO(CONTENT)) for name in "ab"))
+
+    assert 0.8 < timed(asyncio.run, save_two())[0] < 2
+
+
+def test_whoever_waits_does_not_hold_up_the_thread_of_the_fibers(limited):
+    storage = limited(1)
+
+    async def save_and_look():
+        saving = asyncio.ensure_future(storage.asave("a", io.BytesIO(b"abc")))
+        await asyncio.sleep(0.2)  # of the second that the first byte takes
         begin = time.monotonic()
         assert not await storage.aexists("c")
-        assert time.monotonic() - begin < 0.5  # the thread of the fibers is not held up
-        await saving
+        assert time.monotonic() - begin < 0.4
+        assert not saving.done()
+        saving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await saving
 
-    assert 0.8 < timed(asyncio.run, save_two_and_look())[0] < 2
+    asyncio.run(save_and_look())
 
 
 def test_small_requests_do_not_wait(limited):
