@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from harness import OUR_PYTHON, OURS, PEER_PYTHON, interleave, null_server, show, versions, workers_of, write_result
+from harness import OUR_PYTHON, OURS, PEER_PYTHON, race, show, versions, write_result
 
-# name: (interpreter, program, environment)
-PARTICIPANTS = {
-    "orlop handle": (OUR_PYTHON, "orlop_handle_async.py", OURS),
-    "orlop Django": (OUR_PYTHON, "django_storage_async.py", OURS),
-    "OpenDAL": (PEER_PYTHON, "opendal_operator_async.py", {}),
-    "obstore": (PEER_PYTHON, "obstore_store_async.py", {}),
-}
 CALLS = 4000  # a round
+# name: (interpreter, program, environment, calls a round)
+PARTICIPANTS = {
+    "orlop handle": (OUR_PYTHON, "orlop_handle_async.py", OURS, CALLS),
+    "orlop Django": (OUR_PYTHON, "django_storage_async.py", OURS, CALLS),
+    "OpenDAL": (PEER_PYTHON, "opendal_operator_async.py", {}, CALLS),
+    "obstore": (PEER_PYTHON, "obstore_store_async.py", {}, CALLS),
+}
 
 
 def main() -> None:
@@ -22,10 +22,9 @@ def main() -> None:
     arguments = parser.parse_args()
 
     rows = {}
-    with null_server() as endpoint, workers_of(PARTICIPANTS, endpoint) as workers:
-        calls = dict.fromkeys(PARTICIPANTS, CALLS)
+    with race(PARTICIPANTS, arguments.rounds) as clients:
         for operation in ("head", "get"):
-            rows[operation] = interleave(workers, operation, calls, arguments.rounds, endpoint)
+            rows[operation] = clients.run(operation)
             show(f"{operation}, 64 in flight: microseconds of CPU a call", rows[operation], against="orlop handle")
     path = write_result(
         "async_requests", rows, rounds=arguments.rounds, peers=versions(PEER_PYTHON, "opendal", "obstore")

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -95,18 +96,69 @@ class Worker:
         self.process.wait(timeout=30)
 
 
+class Race:
+    """Workers that take turns at the same operations, beside one null server."""
+
+    def __init__(self, endpoint: str, workers: list[Worker], calls: dict[str, int], rounds: int):
+        self.endpoint = endpoint
+        self.workers = workers
+        self._calls = calls
+        self._rounds = rounds
+
+    def run(
+        self, operation: str, calls: int | None = None, among: Collection[str] = (), prepared_by: str = ""
+    ) -> dict[str, dict]:
+        """The cost of a call in microseconds by worker, of all of them or those `among` whom it is.
+
+        `calls` a round instead of the participants' own; before each run as many of `prepared_by`, which do not count.
+        """
+        workers = [worker for worker in self.workers if not among or worker.name in among]
+        counts = {worker.name: calls or self._calls[worker.name] for worker in workers}
+        requests = {
+            worker.name: self._warm_up(worker, operation, counts[worker.name], prepared_by) for worker in workers
+        }
+        samples: dict[str, list[dict]] = {worker.name: [] for worker in workers}
+        for _ in range(self._rounds):
+            for worker in workers:
+                count = counts[worker.name]
+                if prepared_by:
+                    worker.run(prepared_by, count)
+                samples[worker.name].append(worker.run(operation, count))
+        return {name: {**_cost(samples[name], counts[name]), "requests": requests[name]} for name in samples}
+
+    def _warm_up(self, worker: Worker, operation: str, calls: int, prepared_by: str) -> float:
+        """Connections, caches, imports; and how many requests a call makes then."""
+        warm = max(10, calls // 10)
+        if prepared_by:
+            worker.run(prepared_by, warm + 10)
+        worker.run(operation, warm)
+        before = requests_so_far(self.endpoint)
+        worker.run(operation, 10)
+        return (requests_so_far(self.endpoint) - before) / 10
+
+
+def _cost(samples: list[dict], calls: int) -> dict[str, float]:
+    cpu, wall = ([sample[kind] / calls * 1e6 for sample in samples] for kind in ("cpu", "wall"))
+    return {
+        "cpu_us": round(statistics.median(cpu), 2),
+        "cpu_us_min": round(min(cpu), 2),
+        "cpu_us_max": round(max(cpu), 2),
+        "wall_us": round(statistics.median(wall), 2),
+    }
+
+
 @contextlib.contextmanager
-def workers_of(participants: dict[str, tuple], endpoint: str, **extra_env: str):
-    """A worker for each name: (interpreter, program of bench/clients, environment, ...), or (None, command, ...)."""
-    workers = []
-    for name, (python, program, env, *_) in participants.items():
-        command = [python, CLIENTS / program] if python else program
-        workers.append(Worker(name, command, endpoint, {**env, **extra_env}))
-    try:
-        yield workers
-    finally:
-        for worker in workers:
-            worker.close()
+def race(participants: dict[str, tuple], rounds: int, **extra_env: str):
+    """A Race of a worker for each name: (interpreter, program of bench/clients, environment, calls a round), or (None,
+    command, ...)."""
+    with contextlib.ExitStack() as stack:
+        endpoint = stack.enter_context(null_server())
+        workers = []
+        for name, (python, program, env, _) in participants.items():
+            command = [python, CLIENTS / program] if python else program
+            worker = Worker(name, command, endpoint, {**env, **extra_env})
+            workers.append(stack.enter_context(contextlib.closing(worker)))
+        yield Race(endpoint, workers, {name: calls for name, (*_, calls) in participants.items()}, rounds)
 
 
 def serve_worker(operations: dict) -> None:
@@ -134,47 +186,6 @@ def share(operation, calls: int, threads: int) -> None:
         list(pool.map(repeat, [calls // threads] * threads))
 
 
-def interleave(
-    workers: list[Worker], operation: str, calls: dict[str, int], rounds: int, endpoint: str, prepared_by: str = ""
-) -> dict[str, dict]:
-    """Runs `operation` on each worker in turn, `rounds` times; the cost in microseconds a call, by worker.
-
-    Before each run as many calls of `prepared_by`, which do not count.
-    """
-    samples: dict[str, list[dict]] = {worker.name: [] for worker in workers}
-    requests: dict[str, float] = {}
-
-    def prepare(worker: Worker, count: int) -> None:
-        if prepared_by:
-            worker.run(prepared_by, count)
-
-    for worker in workers:
-        warm = max(10, calls[worker.name] // 10)  # connections, caches, imports
-        prepare(worker, warm + 10)
-        worker.run(operation, warm)
-        before = requests_so_far(endpoint)
-        worker.run(operation, 10)
-        requests[worker.name] = (requests_so_far(endpoint) - before) / 10
-    for _ in range(rounds):
-        for worker in workers:
-            prepare(worker, calls[worker.name])
-            samples[worker.name].append(worker.run(operation, calls[worker.name]))
-
-    def microseconds(name: str, kind: str) -> list[float]:
-        return [sample[kind] / calls[name] * 1e6 for sample in samples[name]]
-
-    return {
-        name: {
-            "cpu_us": round(statistics.median(microseconds(name, "cpu")), 2),
-            "cpu_us_min": round(min(microseconds(name, "cpu")), 2),
-            "cpu_us_max": round(max(microseconds(name, "cpu")), 2),
-            "wall_us": round(statistics.median(microseconds(name, "wall")), 2),
-            "requests": requests[name],
-        }
-        for name in samples
-    }
-
-
 def s5cmd() -> str:
     """The binary itself: the package's own launcher is a Python script that would be measured too."""
     return str(next((ROOT / ".venv-peers" / "lib").rglob("bin/s5cmd")))
@@ -193,11 +204,12 @@ def processor() -> str:
 def write_result(name: str, rows: dict, **details) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
+    system = f"Linux {platform.release().partition('-')[0]}"
     load = f"load average {os.getloadavg()[0]:.1f}"
     record = {
         "command": "./dev bench " + shlex.join([name, *sys.argv[1:]]),
         "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{os.cpu_count()} cores, {processor()}, Linux {platform.release()}; {load}",
+        "machine": f"{os.cpu_count()} cores, {processor()}, {system}; {load}",
         "python": platform.python_version(),
         **details,
         "rows": rows,

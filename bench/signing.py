@@ -5,18 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from harness import (
-    OUR_PYTHON,
-    OURS,
-    PEER_PYTHON,
-    ROOT,
-    interleave,
-    null_server,
-    show,
-    versions,
-    workers_of,
-    write_result,
-)
+from harness import OUR_PYTHON, OURS, PEER_PYTHON, ROOT, race, show, versions, write_result
 
 IN_BULK = 1000  # names a call of urls()
 # name: (interpreter, program, environment, calls a round)
@@ -25,6 +14,7 @@ PARTICIPANTS = {
     "boto3": (PEER_PYTHON, "boto3_client.py", {}, 500),
     "django-storages": (PEER_PYTHON, "signing_django.py", {}, 500),
 }
+OURS_ALONE = ["orlop Django"]
 
 
 def per_name(row: dict) -> dict:
@@ -39,15 +29,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
 
-    with null_server() as endpoint, workers_of(PARTICIPANTS, endpoint) as workers:
-        ours = workers[:1]
-        rows = {
-            "url": interleave(workers, "url", {name: row[3] for name, row in PARTICIPANTS.items()}, rounds, endpoint)
-        }
-        bulk = interleave(ours, "urls", {"orlop Django": 50}, rounds, endpoint)
+    rows = {}
+    with race(PARTICIPANTS, rounds) as clients:
+        rows["url"] = clients.run("url")
+        bulk = clients.run("urls", 50, among=OURS_ALONE)
         rows["urls"] = {name: per_name(row) for name, row in bulk.items()}
-        rows["begin"] = interleave(ours, "begin", {"orlop Django": 1000}, rounds, endpoint)
-        rows["finish"] = interleave(ours, "finish", {"orlop Django": 500}, rounds, endpoint, prepared_by="arrive")
+        rows["begin"] = clients.run("begin", 1000, among=OURS_ALONE)
+        rows["finish"] = clients.run("finish", 500, among=OURS_ALONE, prepared_by="arrive")
     show("url(): microseconds of CPU an address", rows["url"], against="boto3")
     show("urls() of 1000 names: microseconds of CPU an address", rows["urls"])
     show("the view that begins an upload: microseconds of CPU", rows["begin"])

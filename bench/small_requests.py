@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from harness import (
-    OUR_PYTHON,
-    OURS,
-    PEER_PYTHON,
-    PROGRAMS,
-    interleave,
-    null_server,
-    show,
-    versions,
-    workers_of,
-    write_result,
-)
+from harness import OUR_PYTHON, OURS, PEER_PYTHON, PROGRAMS, race, show, versions, write_result
 
 # name: (interpreter, program or command, environment, calls a round)
 PARTICIPANTS = {
@@ -39,10 +28,9 @@ def main() -> None:
     arguments = parser.parse_args()
 
     rows = {}
-    with null_server() as endpoint, workers_of(PARTICIPANTS, endpoint) as workers:
-        calls = {name: participant[3] for name, participant in PARTICIPANTS.items()}
+    with race(PARTICIPANTS, arguments.rounds) as clients:
         for operation in ("head", "get", "put"):
-            rows[operation] = interleave(workers, operation, calls, arguments.rounds, endpoint)
+            rows[operation] = clients.run(operation)
             show(f"{operation}: microseconds of CPU a call", rows[operation], against="the system's libcurl (limit)")
     path = write_result(
         "small_requests",

@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 
-from harness import (
-    CLIENTS,
-    OUR_PYTHON,
-    OURS,
-    PEER_PYTHON,
-    PROGRAMS,
-    Worker,
-    interleave,
-    null_server,
-    show,
-    versions,
-    workers_of,
-    write_result,
-)
+from harness import CLIENTS, OUR_PYTHON, OURS, PEER_PYTHON, PROGRAMS, Worker, race, show, versions, write_result
 
 BARE = CLIENTS / "bare_python.py"
 # name: (interpreter, program, environment, calls a round)
@@ -33,12 +21,11 @@ PARTICIPANTS = {
 
 def run(threads: int, rounds: int) -> dict[str, dict]:
     rows = {}
-    with null_server() as endpoint, workers_of(PARTICIPANTS, endpoint, BENCH_THREADS=str(threads)) as workers:
-        calls = {name: participant[3] for name, participant in PARTICIPANTS.items()}
+    with race(PARTICIPANTS, rounds, BENCH_THREADS=str(threads)) as clients:
         for operation in ("head", "get"):
-            rows[f"{operation} {threads}"] = interleave(workers, operation, calls, rounds, endpoint)
+            rows[f"{operation} {threads}"] = clients.run(operation)
             show(f"{operation}, {threads} threads: microseconds of CPU a call", rows[f"{operation} {threads}"])
-        rows[f"memory {threads}"] = {worker.name: memory(worker, endpoint) for worker in workers}
+        rows[f"memory {threads}"] = {worker.name: memory(worker, clients.endpoint) for worker in clients.workers}
     show(f"{threads} threads: MiB over the bare interpreter", rows[f"memory {threads}"], "over_mib")
     return rows
 
@@ -48,9 +35,8 @@ def memory(worker: Worker, endpoint: str) -> dict[str, float]:
     python = PARTICIPANTS[worker.name][0]
     bare = 0.0
     if python:
-        empty = Worker("bare Python", [python, BARE], endpoint)
-        bare = empty.run("nothing", 1)["peak_mib"]
-        empty.close()
+        with contextlib.closing(Worker("bare Python", [python, BARE], endpoint)) as empty:
+            bare = empty.run("nothing", 1)["peak_mib"]
     peak = worker.run("head", 64)["peak_mib"]
     return {"peak_mib": round(peak, 2), "over_mib": round(peak - bare, 2)}
 

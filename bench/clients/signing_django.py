@@ -4,6 +4,7 @@ view that begins one, and all that one costs."""
 import os
 import sys
 import types
+from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from django.core.files.storage import storages  # noqa: E402
 storage = storages["default"]
 names = cycle(NAMES)
 operations = {"url": lambda: storage.url(next(names))}
+helpers = ExitStack()
 
 if hasattr(storage, "upload_ticket"):
     import io
@@ -53,11 +55,13 @@ if hasattr(storage, "upload_ticket"):
     application = get_wsgi_application()
     SIZE = 4096  # what it costs Django does not depend on it
     QUESTION = b'{"ticket": "%%s", "name": "film.mp4", "size": %d, "type": "video/mp4", "checksum": "AAAAAA=="}' % SIZE
-    browser = subprocess.Popen(
-        [sys.executable, Path(__file__).parent / "browser.py", str(SIZE)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        preexec_fn=pin(SERVER_CORE),
+    browser = helpers.enter_context(
+        subprocess.Popen(
+            [sys.executable, Path(__file__).parent / "browser.py", str(SIZE)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            preexec_fn=pin(SERVER_CORE),
+        )
     )
 
     def begin():
@@ -94,4 +98,5 @@ if hasattr(storage, "upload_ticket"):
 
     operations.update(urls=lambda: storage.urls(NAMES), begin=begin, arrive=arrive, finish=finish)
 
-serve(**operations)
+with helpers:
+    serve(**operations)
