@@ -24,6 +24,14 @@ def per_name(row: dict) -> dict:
     }
 
 
+def sum_of(first: dict, second: dict) -> dict:
+    figures = "cpu_us", "wall_us", "requests"  # a sum of extremes would be that of no run
+    return {
+        client: {figure: round(row[figure] + second[client][figure], 2) for figure in figures}
+        for client, row in first.items()
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
@@ -36,10 +44,12 @@ def main() -> None:
         rows["urls"] = {name: per_name(row) for name, row in bulk.items()}
         rows["begin"] = clients.run("begin", 1000, among=OURS_ALONE)
         rows["finish"] = clients.run("finish", 500, among=OURS_ALONE, prepared_by="arrive")
+        rows["upload"] = sum_of(rows["begin"], rows["finish"])
     show("url(): microseconds of CPU an address", rows["url"], against="boto3")
     show("urls() of 1000 names: microseconds of CPU an address", rows["urls"])
     show("the view that begins an upload: microseconds of CPU", rows["begin"])
     show("what finishes one: microseconds of CPU", rows["finish"])
+    show("both: microseconds of CPU", rows["upload"])
     build = (ROOT / "build" / "extension").read_text().strip()  # "static": as it is released
     peers = versions(PEER_PYTHON, "boto3", "django-storages", "Django")
     print(f"\n{write_result('signing', rows, rounds=rounds, build=build, peers=peers)}")
