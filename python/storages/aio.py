@@ -150,15 +150,19 @@ class AsyncStorageMixin:
         at_hand = not self.gzip and contents.is_at_hand(content)
         plan = self._plan_save if at_hand else _in_thread_of(self._plan_save)
         planned = await _maybe(plan(name, content, max_length))
-        large = contents.size_of(planned.body) >= self.transfer_config.multipart_threshold
-        if isinstance(planned.body, contents.Stream) or (planned.deferred and large):
+        if isinstance(planned.body, contents.Stream):
             return await in_thread(self._carry_out, planned)
         if not planned.deferred:
             await self._aupload(planned.name, planned.body, planned.parameters, False)
             return planned.name
+        exclusive = True
+        if contents.size_of(planned.body) >= self.transfer_config.multipart_threshold:
+            # As _save_under_free_name(): what takes long to send asks beforehand as well.
+            planned = planned._replace(name=await in_thread(self._free_name, planned.name, planned.max_length))
+            exclusive = store.can("write_create")
         for candidate, parameters in self._attempts(planned):
             try:
-                await self._aupload(candidate, planned.body, parameters, True)
+                await self._aupload(candidate, planned.body, parameters, exclusive)
                 return candidate
             except AlreadyExists as error:
                 taken = error
@@ -198,10 +202,11 @@ class AsyncS3File(AsyncReader):
 
 
 class AsyncFile:
-    """A file of a storage whose calls are made in threads, one after the other."""
+    """A file of a storage whose calls are made in threads, one after the other; `by_thread`: in a certain one."""
 
-    def __init__(self, file):
+    def __init__(self, file, by_thread=None):
         self._file = file
+        self._by_thread = by_thread or _in_thread_of
         self.name = file.name
         self.mode = getattr(file, "mode", None)
         self._turn = asyncio.Lock()
@@ -221,7 +226,7 @@ class AsyncFile:
 
     async def _call(self, method, *arguments):
         async with self._turn:
-            return await in_thread(getattr(self._file, method), *arguments)
+            return await self._by_thread(getattr(self._file, method))(*arguments)
 
     async def read(self, *size):
         return await self._call("read", *size)
@@ -268,13 +273,21 @@ async def _maybe(result):
 
 
 async def _gathered(content):
-    """What an async iterable yields, in a file that is on disk when it is large."""
-    gathered = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115
+    """What an async iterable yields: in memory, or when it is large in a file, which the engine reads by itself."""
+    gathered = io.BytesIO()
     async for piece in content:
         data = contents.as_piece(piece)
-        if gathered.tell() + len(data) < _SPOOLED:
+        if type(gathered) is io.BytesIO and gathered.tell() + len(data) >= _SPOOLED:
+            gathered = await in_thread(_on_disk, gathered)
+        if type(gathered) is io.BytesIO:
             gathered.write(data)
         else:
             await in_thread(gathered.write, data)
     gathered.seek(0)
     return gathered
+
+
+def _on_disk(gathered):
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    file.write(gathered.getbuffer())
+    return file

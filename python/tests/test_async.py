@@ -157,6 +157,40 @@ def test_a_cancelled_read_closes_its_connection():
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("overwrite", [True, False])
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_a_large_save_ends_when_it_is_cancelled(s3_server, tmp_path, overwrite, on_disk):
+    """What is sent is read by the engine, and not by a thread that nobody can stop."""
+
+    async def pieces():
+        for _ in range(20):
+            yield bytes(1 << 20)
+
+    def content():
+        (tmp_path / "large").write_bytes(bytes(20 << 20))
+        return File(open(tmp_path / "large", "rb"))
+
+    async def scenario():
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(storage.asave("large", content() if on_disk else pieces()), 1)
+
+    s3_server.create_bucket("slow")
+    storage = S3Storage(
+        dialect="orlop",
+        bucket_name="slow",
+        endpoint_url=s3_server.endpoint,
+        access_key=s3_server.access_key_id,
+        secret_key=s3_server.secret_access_key,
+        file_overwrite=overwrite,
+    )
+    begin = time.monotonic()
+    with s3_server.faults("UploadPart stall-after-64K"):
+        asyncio.run(scenario())  # which waits for its threads
+    assert time.monotonic() - begin < 5
+    asyncio.run(storage.asave("large", content() if on_disk else pieces()))
+    assert storage.size("large") == 20 << 20
+
+
 def test_a_loop_closed_early_leaves_nothing(s3_server):
     async def begin(storage):
         task = asyncio.ensure_future(storage.aexists("a"))

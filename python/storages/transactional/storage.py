@@ -12,6 +12,7 @@ from django.utils.deconstruct import deconstructible
 from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 
+from storages.aio import AsyncFile
 from storages.journal.finishing import entries_for
 from storages.places import Place, unwrapped
 from storages.transactional import ending
@@ -153,22 +154,25 @@ class TransactionalStorage(Storage):
         return name
 
     def _save_now(self, name, content, max_length):
-        if isinstance(content, StagedFile) or (self._overwrites() and self._entry_of(name)):
+        if isinstance(content, StagedFile) or self._entry_of(name):
             with transaction.atomic(using=self.using):
                 return self.save(name, content, max_length=max_length)
         saved = self.inner.save(name, content, max_length=max_length)
-        if not self._entry_of(saved):
+        promised = self._entry_of(saved)
+        if promised is None:
             return saved
-        # The name was free because a file was deleted, and whoever promised that may delete it once more.
+        # Whoever promised a file of this name puts it in place yet, and whoever promised a deletion may delete ours.
         with transaction.atomic(using=self.using), self.inner.open(saved) as again:
-            self._note(saved, "")
+            if not promised.staged:
+                self._note(saved, "")
             return self.save(name, again, max_length=max_length)
 
     def _staged(self, name, content):
-        if isinstance(content, StagedFile) and content.is_for(self):
+        if isinstance(content, StagedFile):
             if content.may_be_gone():
-                raise FileNotFoundError(f"{name}: what was staged for it is there no longer; send it again")
-            return content.use(), None
+                raise FileNotFoundError(f"{name}: {content.why_gone()}")
+            if content.is_for(self):
+                return content.use(), None
         return self.staging.put(name, content)
 
     def _note(self, name, staged, known=None):
@@ -277,11 +281,15 @@ class TransactionalStorage(Storage):
         return self._entry_of(name)
 
     # A transaction belongs to a thread: the one where synchronous code of this task runs.
-    aopen = _by_thread("open")
+    async def aopen(self, name, mode="rb"):
+        """A file to be awaited, as the storage's own aopen() gives."""
+        return AsyncFile(await sync_to_async(self.open)(name, mode), sync_to_async)
+
     asave = _by_thread("save")
     adelete = _by_thread("delete")
     aexists = _by_thread("exists")
     asize = _by_thread("size")
+    aget_modified_time = _by_thread("get_modified_time")
     alistdir = _by_thread("listdir")
     aurl = _by_thread("url")
 
@@ -312,8 +320,17 @@ class StagedFile(File):
         return not self._is_used and str(self._storage.place) == str(storage.place)
 
     def may_be_gone(self):
-        """Asks for one that has waited so long that `manage.py storages repair` may have removed it."""
-        return time.time() - self._since > _SURELY_KEPT and not self._storage.inner.exists(self._staged)
+        """Asks for one that was used, or has waited so long that `manage.py storages repair` may have removed it."""
+        kept = not self._is_used and time.time() - self._since <= _SURELY_KEPT
+        return not kept and not self._storage.inner.exists(self._staged)
+
+    def why_gone(self):
+        if self._is_used:
+            return (
+                "what was staged for it was used by a transaction that has ended; stage() the content again before "
+                "each attempt"
+            )
+        return "what was staged for it is there no longer; send it again"
 
     def use(self):
         self._is_used = True

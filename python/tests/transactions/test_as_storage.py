@@ -95,7 +95,10 @@ def test_async_calls_see_the_same(storage):
     async def work():
         name = await storage.asave("a.txt", text())
         assert await storage.aexists(name) and await storage.asize(name) == 7
-        assert (await storage.aopen(name)).read() == b"content"
+        async with await storage.aopen(name) as file:
+            assert await file.read() == b"content"
+        if not isinstance(storage.inner, transactions.Plain):  # whose modification time is naive, or aware, as it likes
+            assert await storage.aget_modified_time(name) == storage.inner.get_modified_time(name)
         assert not has_address(storage) or await storage.aurl(name)
         assert (await storage.alistdir(""))[1] == [name]
         await storage.adelete(name)
@@ -112,6 +115,22 @@ def test_async_calls_see_the_same(storage):
 
     exists, name = run_with_threads(both)
     assert exists is False and storage.exists(name)
+
+
+def test_written_and_looked_at_in_a_transaction_by_async_calls(storage):
+    """In the thread of the transaction, whichever that is."""
+
+    async def inside():
+        async with await storage.aopen("a.txt", "wb") as file:
+            await file.write(b"written")
+        async with await storage.aopen("a.txt") as file:
+            return await file.read(), await storage.aget_modified_time("a.txt")
+
+    with transaction.atomic():
+        content, modified = run_with_threads(inside)
+        assert content == b"written" and modified == storage.get_modified_time("a.txt")
+        assert not storage.inner.exists("a.txt")
+    assert storage.inner.open("a.txt").read() == b"written"
 
 
 def run_with_threads(task):

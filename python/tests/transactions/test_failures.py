@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import orlop
@@ -13,7 +14,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.test import modify_settings, override_settings
+from django.utils import timezone
 from helpers import transactions
+from helpers.collection import run
 from helpers.transactions import Document, Undone, agree, journal, kept_in, kept_in_memory, names_of_files, text, use
 from storages.transactional import TransactionalStorage, ending
 
@@ -167,3 +170,58 @@ def test_bad_options():
     twice = TransactionalStorage(TransactionalStorage(kept_in_memory()))
     with pytest.raises(ImproperlyConfigured, match="itself"):
         twice.exists("a")
+
+
+def repair_later():
+    from storages.journal.models import Entry
+
+    Entry.objects.update(claimed=timezone.now() - timedelta(days=2))
+    assert run(verb="repair")[0] == 0
+
+
+def test_a_promised_name_is_not_given_to_somebody_else(own_place, own_server, caplog):
+    """Nor is what was promised of it taken back."""
+    storage = use(TransactionalStorage(own_place.storage(file_overwrite=False)))
+    with own_server.faults("CopyObject 403"), transaction.atomic():
+        row = Document.objects.create(file=text(b"first"))
+    other = storage.save(row.file.name, text(b"second"))
+    assert other != row.file.name
+    repair_later()
+    assert storage.open(row.file.name).read() == b"first" and storage.open(other).read() == b"second"
+    assert journal() == [] and sorted(names_of_files(storage)) == sorted([row.file.name, other])
+
+
+def test_a_name_that_is_promised_while_it_is_taken(storage, monkeypatch):
+    """The promise was committed between the look at the journal and the saving."""
+    save = storage.inner.save
+
+    def promised_meanwhile(name, content, max_length=None):
+        saved = save(name, content, max_length=max_length)
+        transactions.leave(storage, saved, b"first")
+        return saved
+
+    monkeypatch.setattr(storage.inner, "save", promised_meanwhile)
+    other = storage.save("a.txt", text(b"second"))
+    assert other != "a.txt"
+    repair_later()
+    assert storage.open("a.txt").read() == b"first" and storage.open(other).read() == b"second"
+
+
+def test_a_staged_file_whose_transaction_was_rolled_back(storage):
+    staged = storage.stage(text())
+    with pytest.raises(Undone), transaction.atomic():
+        Document.objects.create(file=staged)
+        raise Undone
+    before = names_of_files(storage)
+    with pytest.raises(FileNotFoundError, match=r"stage\(\) the content again"), transaction.atomic():
+        Document.objects.create(file=staged)
+    assert names_of_files(storage) == before == []
+    assert journal() == []
+
+
+def test_a_staged_file_that_is_used_twice(storage):
+    staged = storage.stage(text())
+    with transaction.atomic():
+        rows = [Document.objects.create(file=staged) for _ in range(2)]
+    assert [storage.open(row.file.name).read() for row in rows] == [b"content"] * 2
+    agree(storage)
