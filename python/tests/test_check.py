@@ -415,6 +415,6 @@ def test_objects_stay_as_they_are():
 
 def test_the_storage_of_a_place_is_the_one_django_makes():
     found = examine(options={"location": "x"}, AWS_STORAGE_BUCKET_NAME="b")
-    storage = storage_of(found, found.places[0])
+    storage = storage_of(found.places[0])
     assert (storage.bucket_name, storage.location) == ("b", "x")
     assert settings.USE_TZ is True

@@ -207,7 +207,7 @@ class S3BotoStorage(Preloading, S3Storage):
         style = self.addressing_style
         name = eras.name_of_calling_format(self.calling_format)
         foreign = self._is_hosted and self.endpoint_url
-        if name == "VHostCallingFormat":
+        if name == "VHostCallingFormat" and is_default(self, "addressing_style"):
             style = "host"
         elif name == "SubdomainCallingFormat" and style is None and foreign:
             style = "virtual"

@@ -46,7 +46,7 @@ def _probe(project, origin, say):
             continue
         say("")
         say(f"{place.alias}:")
-        for answer in probe(storage_of(project, place), origin):
+        for answer in probe(storage_of(place), origin):
             failed |= answer.state is BAD
             say(f"  {answer}")
     return failed

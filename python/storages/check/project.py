@@ -36,7 +36,7 @@ class Place:
         self.attributes = {}  # options that are attributes of a class of the project
         self.era = era  # "": none of S3's
         self.today = today  # the class to name now; None where the project's own is in charge
-        self.translation = None
+        self.translation = None  # of its options and of all settings that reach it
         self.findings = []
 
     @property
@@ -165,9 +165,8 @@ class Project:
 
     def _look_at(self, place):
         place.findings += self._options(place)
-        merged = {**self.settings.options, **place.translation.options}
-        place.findings += _implicit_acl(place, merged, self.settings.obsolete)
-        place.findings += _differences(place, merged)
+        place.findings += _implicit_acl(place, place.translation.options, self.settings.obsolete)
+        place.findings += _differences(place, place.translation.options)
         if place.backend in BACKENDS and place.backend != place.today and place.era != "boto3":
             place.findings.insert(0, Finding(TRANSLATED, place.label("BACKEND"), place.today, 1))
         place.findings += _errors_of_construction(place, self.settings)
@@ -183,8 +182,15 @@ class Project:
             if option in ("acl", "bucket"):
                 text = f"{eras.CURRENT[setting]}, since 1.10"
                 findings.append(Finding(TRANSLATED, place.label(option), text, 1))
-        place.translation = Translation(given, place.era, lambda setting: labels.get(setting, setting))
-        return findings + place.translation.findings
+        place.translation = self._translation(given, place, lambda setting: labels.get(setting, setting))
+        own = set(labels.values())
+        return findings + [finding for finding in place.translation.findings if finding.setting in own]
+
+    def _translation(self, given, place, label):
+        own = {eras.CURRENT.get(setting) for setting in given} - {None}
+        shared = {name: value for name, value in self._s3_settings().items() if eras.CURRENT.get(name) not in own}
+        era = "oldest" if place.era == "today" and self._era() == "oldest" else place.era  # the class is the same
+        return Translation({**shared, **given}, era, label)
 
 
 def _can_import(path):
@@ -241,7 +247,7 @@ def _errors_of_construction(place, settings):
     if any(finding.kind is ERROR for finding in [*settings.findings, *place.findings]):
         return []
     try:
-        storage = _make(place, settings)
+        storage = storage_of(place)
         if not storage.bucket_name:
             text = "there is none: set AWS_STORAGE_BUCKET_NAME, or this option"
             return [Finding(ERROR, place.label("bucket_name"), text, 41)]
@@ -253,12 +259,8 @@ def _errors_of_construction(place, settings):
     return []
 
 
-def storage_of(project, place):
+def storage_of(place):
     """The storage of a place as it is from now on."""
-    return _make(place, project.settings)
-
-
-def _make(place, settings):
     kind, options = import_string(place.today or place.backend), options_now(place)
     if isinstance(kind, type) and issubclass(kind, HashedFilesMixin):  # would read its manifest when it is made
         kind = next(
@@ -268,7 +270,7 @@ def _make(place, settings):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if isinstance(kind, type):
-            inherited = {name: value for name, value in settings.options.items() if not hasattr(kind, name)}
+            inherited = {name: value for name, value in place.translation.options.items() if not hasattr(kind, name)}
             options = {**inherited, **options}
         storage = kind(**options)
     storage._auto_create_bucket = False  # nothing is made by looking at it

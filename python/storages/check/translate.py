@@ -41,6 +41,7 @@ class Translation:
         self.options = {}
         self.moved = {}
         self.successors = {}  # setting -> option that says it now
+        self._before = {}  # object parameters in older words, under which today's come
         self.obsolete = []  # settings that can be removed
         self.findings = []
         for setting in given:
@@ -71,10 +72,33 @@ class Translation:
         self._find(WITHOUT_EFFECT, setting, 3, text)
 
     def _move(self, setting, option, value, note=""):
-        self._find(TRANSLATED, setting, 1, f"{option} = {shown(value)}{note}")
-        self.successors[setting] = option
+        """An older word for an option, which counts where nobody has set today's."""
+        todays = self._todays(option)
         if option == "object_parameters":
-            value = {**self.moved.get(option, self._given.get("AWS_S3_OBJECT_PARAMETERS") or {}), **value}
+            self._move_parameters(setting, value, todays)
+        elif todays:
+            self._drop(setting, f"{self._label(todays)} is set, and wins; remove it")
+        else:
+            self._write(setting, option, value, note)
+
+    def _todays(self, option):
+        return next((name for name in self._given if eras.CURRENT.get(name) == option), None)
+
+    def _move_parameters(self, setting, parameters, todays):
+        own = self._given[todays] if todays and isinstance(self._given[todays], dict) else {}
+        hidden = [name for name in parameters if name in own]
+        parameters = {name: value for name, value in parameters.items() if name not in own}
+        if hidden:
+            self._drop(setting, f"{', '.join(hidden)}: {self._label(todays)} has it, and wins; remove it")
+        if parameters:
+            self._before.update(parameters)
+            self._find(TRANSLATED, setting, 1, f"object_parameters = {shown(parameters)}")
+            self.successors.setdefault(setting, "object_parameters")
+            self.moved["object_parameters"] = self.options["object_parameters"] = {**self._before, **own}
+
+    def _write(self, setting, option, value, note=""):
+        self._find(TRANSLATED, setting, 1, f"{option} = {shown(value)}{note}")
+        self.successors.setdefault(setting, option)
         self.moved[option] = self.options[option] = value
 
     def _move_if(self, value, setting, option, moved, otherwise="is empty"):
@@ -158,7 +182,7 @@ class Translation:
     def _inspect_url_protocol(self, setting, value):
         forced = self._given.get("AWS_S3_SECURE_URLS", self._era == "boto")
         if value == "http:" and forced:
-            self._move(setting, "url_protocol", "https:", ", which AWS_S3_SECURE_URLS made of it, unless it was False")
+            self._write(setting, "url_protocol", "https:", ", which AWS_S3_SECURE_URLS made of it, unless it was False")
 
     def _inspect_use_threads(self, setting, value):
         if value is False:
@@ -194,7 +218,7 @@ class Translation:
             self._drop(setting, "https: is the default; remove it")
         else:
             protocol = self._given.get("AWS_S3_URL_PROTOCOL", "http:")  # "" as an option: URLs begin with //
-            self._move(setting, "url_protocol", protocol, ", of URLs with a custom domain")
+            self._write(setting, "url_protocol", protocol, ", of URLs with a custom domain")
 
     def _aws_headers(self, setting, value):
         if value and not isinstance(value, dict):
@@ -227,6 +251,9 @@ class Translation:
         if name not in eras.CALLING_FORMATS:
             known = ", ".join(map(str, eras.CALLING_FORMATS))
             self._find(ERROR, setting, 38, f"{name} is no calling format; these are: {known}")
+            return
+        if self._todays("addressing_style"):
+            self._move(setting, "addressing_style", None)
             return
         style, is_host = eras.addressing_of(value)
         bucket = self._given.get("AWS_STORAGE_BUCKET_NAME") or ""

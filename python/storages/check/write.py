@@ -19,7 +19,7 @@ _INDENT = " " * 4
 
 def block_of(project):
     """Python source for the end of the settings. Settings of today stay where they are, and so do secrets."""
-    storages = {place.alias: _entry(project, place) for place in project.places}
+    storages = {place.alias: _entry(place) for place in project.places}
     text = f"STORAGES = {_source(storages)}\n"
     if ": ...,\n" in text:
         text = "# What stands as ... is to stay as you have it.\n" + text
@@ -34,9 +34,9 @@ def block_of(project):
     return text
 
 
-def _entry(project, place):
+def _entry(place):
     entry = {"BACKEND": place.today or place.backend}
-    options = {**project.settings.moved, **options_now(place)} if place.is_s3 else place.options
+    options = options_now(place) if place.is_s3 else place.options
     return {**entry, "OPTIONS": options} if options else entry
 
 
