@@ -54,11 +54,14 @@ def listed(alias):
         return None
 
 
-def alias_of(storage):
-    """The name a storage has in STORAGES, or that of one there which keeps its files in the same place; or None."""
+def alias_of(storage, seen_as=lambda there: there):
+    """The name a storage has in STORAGES, or that of one there which keeps its files in the same place; or None.
+
+    `seen_as`: which storage is looked at in the place of one there.
+    """
     for alias in _aliases():
         try:
-            there = listed(alias)
+            there = seen_as(listed(alias))
         except ImproperlyConfigured:  # another one, and not our matter
             continue
         if there is storage or (type(there) is type(storage) and place_of(there) == place_of(storage)):

@@ -16,10 +16,11 @@ from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.files.storage import storages
 from django.db import models
 from django.test import Client, override_settings
-from helpers.direct import ALIASES, crc32, send, site
+from helpers.direct import ALIASES, crc32, get, send, site
 from orlop.pytest_plugin import s3_server
 from storages.backends.memory import MemoryStorage
 from storages.backends.s3 import S3Storage
+from storages.transactional import TransactionalStorage
 from storages.uploads import Receipt, Ticket, UploadRefused, verify_and_attach
 from storages.uploads.forms import DirectUploadField, DirectUploadModelForm
 
@@ -175,6 +176,23 @@ def test_what_save_would_set_is_set(s3_server, tmp_path):
             )
 
 
+EVERYBODY = 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'
+
+
+@pytest.mark.parametrize("form", ["put", "post", "multipart"])
+@pytest.mark.parametrize("said", [{"default_acl": "public-read"}, {"object_parameters": {"GrantRead": EVERYBODY}}])
+def test_nobody_reads_what_is_not_verified(s3_server, tmp_path, form, said):
+    s3_server.create_bucket("media")
+    cache.clear()
+    with site(s3_server, tmp_path, **said):
+        storage = storages["s3"]
+        receipt = upload(storage.upload_ticket("a.txt", form=form))
+        at = {name: storage._store.public_url(name) for name in ("a.txt", Receipt.read(receipt).pending)}
+        assert get(at[Receipt.read(receipt).pending])[0] == 403
+        storage.verify_upload(receipt)
+        assert get(at["a.txt"])[:2] == (200, BODY)
+
+
 # -- What is refused before a byte is sent -----------------------------------------------------------------------------
 
 
@@ -189,6 +207,9 @@ def test_what_save_would_set_is_set(s3_server, tmp_path):
         ({"type": ""}, "forbidden_type", "unknown"),
         ({"type": "image/png\r\nX-Evil: 1"}, "forbidden_type", "header"),
         ({"type": 5}, "bad_question", "type is no text"),
+        ({"type": "text/plain; \ud800"}, "forbidden_type", "header"),
+        ({"name": "\ud800"}, "other_name", "another name"),
+        ({"ticket": "\ud800"}, "altered", "not one of this site"),
         ({"checksum": "nonsense"}, "no_checksum", "CRC-32"),
         ({"name": "b.txt"}, "other_name", "another name"),
         ({"ticket": "nonsense"}, "altered", "not one of this site"),
@@ -201,6 +222,22 @@ def test_refused_before_a_byte_is_sent(storage, question, code, sentence):
     status, answer = ask("begin", **asked)
     assert status in (400, 403) and answer["code"] == code and sentence in answer["error"].replace("\xa0", " ")
     assert names_in(storage) == []
+
+
+@pytest.mark.parametrize("name", ["x" * 3000, ".uploads", "é" * 600])
+def test_names_no_file_can_have(storage, name):
+    status, answer = ask("begin", ticket=str(storage.upload_ticket("/")), name=name, size=1, type="text/plain")
+    assert (status, answer["code"]) == (400, "no_name")
+
+
+def test_a_size_no_file_can_have(storage):
+    status, answer = ask("begin", ticket=str(storage.upload_ticket("a")), size=10**30, type="text/plain")
+    assert (status, answer["code"]) == (400, "too_large")
+
+
+def test_any_type(storage):
+    for types in (["*/*"], ["image/*", "*"], None):
+        assert storage.upload_ticket("a", content_types=types, size=1, content_type="x/y").request.method == "PUT"
 
 
 def test_questions_that_are_none(places):
@@ -220,6 +257,8 @@ def test_questions_that_are_none(places):
         ({"content_types": "text/plain"}, TypeError),
         ({"name": ""}, ValueError),
         ({"name": ".uploads/a"}, ValueError),
+        ({"name": "../x.txt"}, SuspiciousOperation),
+        ({"name": "a/../../x/"}, SuspiciousOperation),
     ],
 )
 def test_tickets_that_cannot_be(places, given, kind):
@@ -264,6 +303,10 @@ def test_an_expired_ticket(storage, monkeypatch):
     assert (status, answer["code"]) == (400, "expired") and "load the page again" in answer["error"]
     refuses("expired", lambda: storage.verify_upload(receipt))
     assert names_in(storage) == []
+
+
+def test_an_expired_ticket_begins_nothing(storage):
+    refuses("expired", lambda: storage.upload_ticket("a.txt", expires=0).begin(size=1, content_type="a/b"))
 
 
 def test_an_expired_upload_in_parts(storage, monkeypatch):
@@ -593,6 +636,36 @@ def test_a_ticket_of_another_field(places, ticket, code):
 def test_a_form_without_an_upload(places, value, code):
     form = NoteForm({"title": "x", "file": value})
     assert form.errors.as_data()["file"][0].code == code
+
+
+def test_a_field_without_a_directory(storage):
+    class Rootless(forms.Form):
+        file = DirectUploadField(storage=storage)
+
+    receipt = upload(Rootless().fields["file"].ticket(), name="a b.txt")
+    form = Rootless({"file": receipt})
+    assert form.is_valid(), form.errors
+    assert storage.verify_upload(form.cleaned_data["file"]) == "a_b.txt"
+
+
+def test_behind_a_transactional_storage(storage, monkeypatch):
+    """With or without a commit."""
+    wrapped = TransactionalStorage(storage)
+    monkeypatch.setattr(Note._meta.get_field("file"), "storage", wrapped)
+    monkeypatch.setattr(NoteForm.base_fields["file"], "_storage", wrapped)
+    receipt = upload(NoteForm().fields["file"].ticket(), name="a.txt")
+    form = NoteForm({"title": "x", "file": receipt})
+    assert form.is_valid(), form.errors
+    assert form.instance.file.name == "notes/a.txt" and storage.open("notes/a.txt").read() == BODY
+
+
+def test_a_transactional_storage_that_is_listed(places):
+    wrapper = {"BACKEND": "storages.transactional.TransactionalStorage"}
+    spec = {**settings.STORAGES["s3"], "OPTIONS": {**settings.STORAGES["s3"]["OPTIONS"], "location": "inside"}}
+    with override_settings(STORAGES={**settings.STORAGES, "kept": {**wrapper, "OPTIONS": {"storage": spec}}}):
+        receipt = upload(storages["kept"].upload_ticket("a.txt"))
+        assert storages["kept"].verify_upload(receipt) == "a.txt"
+        assert storages["kept"].open("a.txt").read() == BODY
 
 
 def test_an_upload_that_is_not_there_is_the_fields_error(places):

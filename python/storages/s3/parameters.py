@@ -26,6 +26,12 @@ DOWNLOAD = (
     "ExpectedBucketOwner",
 )
 
+# An object that waits to be put in its place is private, can be copied and can be deleted, whatever is to become of it.
+ONLY_IN_PLACE = frozenset(
+    "ACL GrantFullControl GrantRead GrantReadACP GrantWriteACP StorageClass ObjectLockLegalHoldStatus ObjectLockMode "
+    "ObjectLockRetainUntilDate WebsiteRedirectLocation".split()
+)
+
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 

@@ -13,7 +13,7 @@ from orlop import NotFound
 from orlop.ledger import current
 
 from storages.s3.errors import explained
-from storages.s3.parameters import to_attrs
+from storages.s3.parameters import ONLY_IN_PLACE, to_attrs
 
 _TOKEN_LENGTH = 22  # of 62 characters: 130 bits
 
@@ -97,11 +97,6 @@ class FileSystemStaging(Staging):
                 os.chmod(path, mode)
 
 
-# A staged object is private, can be copied and can be deleted, whatever is to become of it.
-_ONLY_IN_PLACE = frozenset(
-    "ACL GrantFullControl GrantRead GrantReadACP GrantWriteACP StorageClass ObjectLockLegalHoldStatus ObjectLockMode "
-    "ObjectLockRetainUntilDate WebsiteRedirectLocation".split()
-)
 # Of these a copy has none, or takes the source's.
 _ONLY_OF_UPLOADS = "Checksum", "ContentMD5", "MpuObjectSize", "Tagging"
 _WITH_CUSTOMERS_KEY = "SSECustomerKey"
@@ -118,7 +113,7 @@ class S3Staging(Staging):
         parameters = storage._get_write_parameters(storage._normalize_name(name), content)
         body = storage._body(content, parameters)
         staged = self.new_name(name)
-        before = {option: value for option, value in parameters.items() if option not in _ONLY_IN_PLACE}
+        before = {option: value for option, value in parameters.items() if option not in ONLY_IN_PLACE}
         storage._upload(staged, body, before, False)
         return staged, parameters
 

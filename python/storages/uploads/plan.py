@@ -8,31 +8,29 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 from django.core.exceptions import SuspiciousOperation
+from django.template.defaultfilters import filesizeformat
 from orlop import InvalidArgument, NotFound, PreconditionFailed
 from orlop.ledger import current
 
 from storages.orders import Signed, SigningOrder
 from storages.s3.errors import explained
-from storages.s3.parameters import to_attrs
+from storages.s3.parameters import ONLY_IN_PLACE, to_attrs
 from storages.uploads.tickets import Receipt, UploadRefused
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 _LARGEST_PUT = 5 << 30
 _MOST_PARTS = 10_000
+_LARGEST = _MOST_PARTS * _LARGEST_PUT
 
 #: Parts that one request signs.
 PARTS_AT_ONCE = 100
 
-# What parameters of an upload are called as headers; those of a form have the same names, but for the ACL.
+# What parameters of an upload are called as headers, those of a form too: what the first request has to have, and
+# nothing that would show the object to anybody before it is verified.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 _HEADERS = {
-    "ACL": "x-amz-acl",
     "BucketKeyEnabled": "x-amz-server-side-encryption-bucket-key-enabled",
     "ExpectedBucketOwner": "x-amz-expected-bucket-owner",
-    "GrantFullControl": "x-amz-grant-full-control",
-    "GrantRead": "x-amz-grant-read",
-    "GrantReadACP": "x-amz-grant-read-acp",
-    "GrantWriteACP": "x-amz-grant-write-acp",
     "RequestPayer": "x-amz-request-payer",
     "SSEKMSEncryptionContext": "x-amz-server-side-encryption-context",
     "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
@@ -63,33 +61,36 @@ class Beginning:
 
 @explained
 def begin(ticket, size, content_type, checksum=None, name=None):
+    ticket.check_time()
     ticket.check_promise(size, content_type)
+    if size > _LARGEST:
+        raise UploadRefused("too_large", f"No file of {filesizeformat(size)} can be stored.")
     content_type = content_type or "application/octet-stream"
-    if any(ord(character) < 33 and character != " " for character in content_type) or len(content_type) > 255:
+    if not (content_type.isascii() and content_type.isprintable()) or len(content_type) > 255:
         raise UploadRefused("forbidden_type", "The type of the file cannot be the value of a header.")
     storage = ticket.storage
     form = _form(ticket, storage, size)
     receipt = Receipt(
         ticket=ticket,
-        name=_name(ticket, storage, name),
+        name=ticket.name_for(name),
         nonce=secrets.token_hex(8),
         size=size,
         type=content_type,
         checksum=_checked_sum(checksum) if checksum and form != "multipart" and _sums(storage) else "",
         form=form,
     )
+    _check_names(storage, receipt)
     if form == "multipart":
         return _begin_parts(storage, receipt)
     return Beginning(receipt, _sign_whole(storage, receipt))
 
 
-def _name(ticket, storage, chosen):
-    name = ticket.name_for(chosen)
+def _check_names(storage, receipt):
     try:
-        storage._normalize_name(name)
-    except SuspiciousOperation:
+        for name in (receipt.name, receipt.pending):
+            storage._store.public_url(storage._normalize_name(name))  # refuses the keys S3 refuses
+    except (SuspiciousOperation, InvalidArgument):
         raise UploadRefused("no_name", "This cannot be the name of a file.") from None
-    return name
 
 
 def _form(ticket, storage, size):
@@ -106,12 +107,7 @@ def _sign_whole(storage, receipt):
     common = {"expires": _left(receipt), "stable_for": 0, "content_type": receipt.type, "size": receipt.size}
     if receipt.checksum:
         common["checksum"] = receipt.checksum
-    if receipt.form == "post":
-        acl = given.pop("x-amz-acl", None)
-        return storage.sign(
-            receipt.pending, method="POST", headers={**given, **({"acl": acl} if acl else {})}, **common
-        )
-    return storage.sign(receipt.pending, method="PUT", headers=given, **common)
+    return storage.sign(receipt.pending, method="POST" if receipt.form == "post" else "PUT", headers=given, **common)
 
 
 def _parameters(storage, receipt):
@@ -140,7 +136,9 @@ def write_parameters(storage, receipt):
 def _begin_parts(storage, receipt):
     part_size = max(storage.transfer_config.multipart_chunksize, 5 << 20, -(-receipt.size // _MOST_PARTS))
     algorithm = {"ChecksumAlgorithm": "CRC32"} if _sums(storage) else {}
-    attrs = to_attrs({**write_parameters(storage, receipt), **algorithm})
+    parameters = write_parameters(storage, receipt)
+    before = {name: value for name, value in parameters.items() if name not in ONLY_IN_PLACE}
+    attrs = to_attrs({**before, **algorithm})
     user, provider = attrs.pop("user", {}), attrs.pop("provider", {})
     upload = storage._store.driver.begin_upload(
         storage._normalize_name(receipt.pending),

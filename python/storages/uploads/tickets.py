@@ -8,15 +8,19 @@ from dataclasses import dataclass, replace
 from django.apps import apps
 from django.core import signing
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, SuspiciousOperation
+from django.core.files.utils import validate_file_name
 from django.template.defaultfilters import filesizeformat
 from orlop import OrlopError
 
+from storages.places import unwrapped
 from storages.utils import clean_name
 
 #: Uploads in progress are kept below this, until they are verified: one rule of the bucket's lifecycle can clear it.
 PENDING = ".uploads"
 
 FORMS = ("put", "post", "multipart")
+
+ANY_TYPE = frozenset(["*", "*/*"])
 
 _TICKET_SALT = "storages.uploads.ticket"
 _RECEIPT_SALT = "storages.uploads.receipt"
@@ -70,6 +74,10 @@ class Ticket:
 
         return begin(self, size, content_type, checksum, name)
 
+    def check_time(self):
+        if time.time() >= self.ends:
+            raise UploadRefused("expired", "This upload ticket has expired; load the page again.")
+
     def check_promise(self, size, content_type):
         """Refuses what a browser says it will send, if that is not covered."""
         if not isinstance(size, int) or isinstance(size, bool) or size < 0:
@@ -94,7 +102,7 @@ class Ticket:
     def name_for(self, chosen):
         """The name to upload as, where a browser may have `chosen` the last part of it."""
         if not self.name.endswith("/"):
-            if chosen and clean_name(chosen) not in (self.name, self.name.rpartition("/")[2]):
+            if chosen and chosen.replace("\\", "/") not in (self.name, self.name.rpartition("/")[2]):
                 raise UploadRefused("other_name", "This upload ticket is for a file of another name.")
             return self.name
         storage = self.storage
@@ -103,9 +111,10 @@ class Ticket:
             last = storage.get_valid_name(last)
         except SuspiciousOperation:
             last = ""
-        if last in ("", ".", ".."):
+        name = (self.name + last).lstrip("/")
+        if last in ("", ".", "..") or name == PENDING:
             raise UploadRefused("no_name", "The file has no name.")
-        return self.name + last
+        return name
 
 
 @dataclass(frozen=True)
@@ -180,16 +189,19 @@ def make_ticket(storage, name, max_size, content_types, expires, form, user, pla
     if isinstance(content_types, str):
         raise TypeError("content_types: expected a list of types, not one text")
     directory = str(name).endswith("/")
-    name = clean_name(name).rstrip("/")
-    storage._normalize_name(name)
+    name = clean_name(name).strip("/") if directory else clean_name(name)
     if (not name and not directory) or name.split("/")[0] == PENDING:
         raise ValueError(f"{name!r} is no name to upload a file as")
+    if name:
+        validate_file_name(name, allow_relative_path=True)
+    storage._normalize_name(name)
+    types = [each.lower() for each in content_types or ()]
     return Ticket(
         id=secrets.token_hex(8),
         place=place or ticket_place(storage),
-        name=f"{name}/".lstrip("/") if directory else name,
+        name=f"{name}/" if directory else name,  # "/" where files have no directory
         max_size=max_size,
-        types=tuple(each.lower() for each in content_types or ()),
+        types=() if ANY_TYPE.intersection(types) else tuple(types),
         ends=int(time.time()) + int(expires),
         form=form or "",
         user=_user_id(user),
@@ -199,7 +211,7 @@ def make_ticket(storage, name, max_size, content_types, expires, form, user, pla
 def ticket_place(storage):
     from storages.served import alias_of
 
-    alias = alias_of(storage)
+    alias = alias_of(unwrapped(storage), unwrapped)
     if alias is None:
         raise ImproperlyConfigured(
             "upload_ticket: this storage is not in STORAGES, by which the views find it; list it there, or say "
@@ -210,18 +222,18 @@ def ticket_place(storage):
 
 def find_storage(place):
     """The storage of a ticket: "default", or "app.Model.field"."""
-    from storages.served import listed, woken
+    from storages.served import listed
 
     try:
         if "." in place:
             label, model, field = place.split(".")
-            return woken(apps.get_model(label, model)._meta.get_field(field).storage)
+            return unwrapped(apps.get_model(label, model)._meta.get_field(field).storage)
     except (LookupError, ValueError, AttributeError, FieldDoesNotExist):
         raise _no_storage() from None
     storage = listed(place)
     if storage is None:
         raise _no_storage()
-    return storage
+    return unwrapped(storage)
 
 
 def _no_storage():
@@ -233,13 +245,12 @@ def _loads(token, salt, what):
         raise UploadRefused("no_token", f"There is no upload {what}.")
     try:
         return signing.loads(token, salt=salt)
-    except signing.BadSignature:
+    except (signing.BadSignature, ValueError):  # what no signature is made of, half of a surrogate pair
         raise UploadRefused("altered", f"This upload {what} is not one of this site, or was altered.") from None
 
 
 def _checked(ticket, user):
-    if time.time() >= ticket.ends:
-        raise UploadRefused("expired", "This upload ticket has expired; load the page again.")
+    ticket.check_time()
     if ticket.user and ticket.user != _user_id(user):
         raise UploadRefused("other_user", "This upload ticket was given to somebody else.")
     return ticket

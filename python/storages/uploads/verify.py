@@ -9,9 +9,10 @@ from django.template.defaultfilters import filesizeformat
 from orlop import AlreadyExists, NotFound, PreconditionFailed
 from orlop.ledger import current
 
+from storages.places import unwrapped
 from storages.s3.errors import explained
 from storages.s3.parameters import to_attrs
-from storages.served import place_of, woken
+from storages.served import place_of
 from storages.uploads.plan import give_up, write_parameters
 from storages.uploads.tickets import Receipt, UploadRefused
 from storages.utils import get_available_overwrite_name
@@ -34,7 +35,7 @@ def verify_and_attach(instance, field_name, receipt, *, user=None):
 @explained
 def verify_upload(storage, receipt, *, user=None, max_length=None):
     receipt = Receipt.read(receipt, user)
-    storage = woken(storage)
+    storage = unwrapped(storage)
     _check_place(storage, receipt)
     meta = check_arrived(receipt)
     mark = _MARK + receipt.ticket.id
@@ -82,7 +83,7 @@ def _what_is_wrong(storage, key, receipt, meta):
 
 
 def _check_place(storage, receipt):
-    there = woken(receipt.storage)
+    there = receipt.storage
     if there is not storage and (type(there), place_of(there)) != (type(storage), place_of(storage)):
         receipt.drop()
         raise UploadRefused("other_place", "This upload is for another field.")
