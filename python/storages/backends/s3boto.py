@@ -147,6 +147,10 @@ class S3BotoStorage(Preloading, S3Storage):
             **({"AWS_S3_REGION_NAME": self.region_name} if self.region_name else {}),
         }
         adopt(self, translate(self._given(), "boto", context))
+        # The one header that has no other word today: of the type of what is written to an open file.
+        kind = eras.parameters_of_headers(self.headers or {})[0].get("ContentType")
+        if kind is not None:
+            self._old_parameters = {**(self._old_parameters or {}), "ContentType": kind}
         if self.secure_urls:
             self._derive("url_protocol", "https:")
         self._check_calling_format()
@@ -204,14 +208,9 @@ class S3BotoStorage(Preloading, S3Storage):
             )
 
     def _default_client_config(self):
-        style = self.addressing_style
-        name = eras.name_of_calling_format(self.calling_format)
-        foreign = self._is_hosted and self.endpoint_url
-        if name == "VHostCallingFormat" and is_default(self, "addressing_style"):
-            style = "host"
-        elif name == "SubdomainCallingFormat" and style is None and foreign:
-            style = "virtual"
-        return client_config(self, style)
+        vhost = eras.name_of_calling_format(self.calling_format) == "VHostCallingFormat"
+        of_boto = vhost and is_default(self, "addressing_style")
+        return client_config(self, "host" if of_boto else self.addressing_style)
 
     def _engine_options(self):
         options = super()._engine_options()

@@ -15,17 +15,16 @@ from storages.check.findings import (
     shown,
 )
 from storages.s3.parameters import UPLOAD
+from storages.s3.validation import CANNED_ACLS
 
 # AWS_SES_REGION_NAME is django-ses', however near it is to one of ours.
 _OTHER_SERVICE = re.compile(r"AWS_(?!S3_|IS_)[A-Z0-9]{2,3}_")
 
 _WEEK = 7 * 24 * 3600
 
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
-_CANNED = (
-    "private public-read public-read-write authenticated-read aws-exec-read bucket-owner-read "
-    "bucket-owner-full-control log-delivery-write"
-).split()
+
+def _is_port(text):
+    return text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536
 
 
 class Translation:
@@ -128,8 +127,8 @@ class Translation:
         if value in ("public-read", "public-read-write"):
             writes = " and overwrite" if value == "public-read-write" else ""
             self._find(DANGEROUS, setting, 12, f"everybody may read{writes} what is uploaded; None keeps it private")
-        elif value and value not in _CANNED:
-            self._find(ERROR, setting, 21, f"{value!r} is no canned ACL; these are: {', '.join(_CANNED)}")
+        elif value and value not in CANNED_ACLS:
+            self._find(ERROR, setting, 21, f"{value!r} is no canned ACL; these are: {', '.join(CANNED_ACLS)}")
 
     def _inspect_verify(self, setting, value):
         if value is False:
@@ -225,8 +224,12 @@ class Translation:
             self._find(ERROR, setting, 27, f"expected a dict of headers, not {type(value).__name__}")
             return
         parameters, unknown, wrong = eras.parameters_of_headers(value or {})
+        kind = parameters.pop("ContentType", None)
         if parameters:
             self._move(setting, "object_parameters", parameters)
+        if kind is not None:
+            text = f"Content-Type: files get the type of their name; only those written through open() had {kind!r}"
+            self._find(DIFFERENT, setting, 42, text)
         for name in unknown:
             self._drop(setting, f"{name}: S3 keeps no such header; remove it")
         for name, objection in wrong:
@@ -278,32 +281,46 @@ class Translation:
     _aws_calling_format = _aws_s3_calling_format
 
     def _aws_s3_host(self, setting, value):
-        region = eras.region_of_host(value or "")
-        port = self._given.get("AWS_S3_PORT")
+        region = eras.region_of_host(value or "") if isinstance(value, (str, type(None))) else None
         if not isinstance(value, (str, type(None))) or set(value or "") & set("/@?#\\ \t\r\n"):
             self._find(ERROR, setting, 22, f"{shown(value)} is no host")
-        elif value and (region is None or port):
+        elif value and (region is None or self._own_port()):
             self._move_to_endpoint(setting, value)
+            if region:
+                self._move(setting, "region_name", region)
         elif region:
             self._move(setting, "region_name", region)
         else:
             self._drop(setting, "this is the default; remove it")
 
     def _move_to_endpoint(self, setting, host):
-        port = self._given.get("AWS_S3_PORT")
-        secure = self._given.get("AWS_S3_USE_SSL", True)
-        self._move(setting, "endpoint_url", f"{'https' if secure else 'http'}://{host}" + (f":{port}" if port else ""))
+        port = self._own_port()
+        self._move(setting, "endpoint_url", f"{self._scheme()}://{host}" + (f":{port}" if port else ""))
+        if self._has_subdomains() and "endpoint_url" in self.moved:
+            self._move(setting, "addressing_style", "virtual", ", so that the bucket's name stays part of the host")
+
+    def _scheme(self):
+        return "https" if self._given.get("AWS_S3_USE_SSL", True) else "http"
+
+    def _own_port(self):
+        """AWS_S3_PORT where it is none that goes without saying; None where it is no port at all."""
+        port = str(self._given.get("AWS_S3_PORT") or "")
+        return port if _is_port(port) and int(port) != (443 if self._scheme() == "https" else 80) else None
+
+    def _has_subdomains(self):
+        """Whether buckets are names below the service's host, as was the default of boto's class."""
+        style = self._given.get("AWS_S3_CALLING_FORMAT")
+        return not style or eras.name_of_calling_format(style) == "SubdomainCallingFormat"
 
     def _aws_s3_port(self, setting, value):
-        own = 443 if self._given.get("AWS_S3_USE_SSL", True) else 80
-        if value and not (str(value).isascii() and str(value).isdigit() and 0 < int(value) < 65536):
+        if value and not _is_port(str(value)):
             self._find(ERROR, setting, 22, f"{shown(value)} is no port")
-        elif self._given.get("AWS_S3_HOST") and value:
-            self._drop(setting, "is part of endpoint_url")
-        elif value and int(value) != own:
-            self._move_to_endpoint(setting, "s3.amazonaws.com")
+        elif not self._own_port():
+            self._drop(setting, "this is the default; remove it")
+        elif self._given.get("AWS_S3_HOST"):
+            self._drop(setting, "is part of endpoint_url; remove it")
         else:
-            self._drop(setting, "remove it")
+            self._move_to_endpoint(setting, "s3.amazonaws.com")
 
     def _aws_s3_proxy_host(self, setting, value):
         port = self._given.get("AWS_S3_PROXY_PORT")
@@ -311,7 +328,7 @@ class Translation:
         self._move_if(value, setting, "proxies", {"http": proxy, "https": proxy})
 
     def _aws_s3_proxy_port(self, setting, value):
-        self._drop(setting, "is part of proxies")
+        self._drop(setting, "is part of proxies; remove it")
 
     def _s3_use_sigv4(self, setting, value):
         if value is not False:

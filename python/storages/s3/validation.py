@@ -10,10 +10,12 @@ from storages.s3.parameters import UPLOAD, check_value
 from storages.utils import setting
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
-_CANNED_ACLS = (
+CANNED_ACLS = (
     "private public-read public-read-write aws-exec-read authenticated-read bucket-owner-read "
     "bucket-owner-full-control".split()
 )
+# log-delivery-write is for buckets alone.
+_BUCKET_ACLS = (*CANNED_ACLS, "log-delivery-write")
 _SIGNATURES = "s3v4", "s3", "s3v4-query", "s3-query"
 _STYLES = "auto", "virtual", "path"
 # Those of docs/backends/s3.md, "Dialects".
@@ -61,8 +63,8 @@ def check_object(storage, option):
 
 def checked_bucket_acl(value):
     """The ACL of buckets that are made, which only the classes of old have."""
-    if value and not _is_acl(value):
-        raise ImproperlyConfigured(f"AWS_BUCKET_ACL: expected one of {', '.join(_CANNED_ACLS)}, not {value!r}")
+    if value and value not in _BUCKET_ACLS:
+        raise ImproperlyConfigured(f"AWS_BUCKET_ACL: expected one of {', '.join(_BUCKET_ACLS)}, not {value!r}")
     return value
 
 
@@ -91,8 +93,8 @@ def _check_parameters(parameters):
                 f"there are {', '.join(sorted(UPLOAD))}"
             )
         wrong = check_value(name, value)
-        if not wrong and name == "ACL" and value and value not in _CANNED_ACLS:
-            wrong = "expected one of " + ", ".join(_CANNED_ACLS)
+        if not wrong and name == "ACL" and value and value not in CANNED_ACLS:
+            wrong = "expected one of " + ", ".join(CANNED_ACLS)
         if wrong:
             raise InvalidObjectParameter(f"AWS_S3_OBJECT_PARAMETERS/object_parameters: {name}: {wrong}")
 
@@ -195,7 +197,7 @@ def _is_signature(value):
 
 
 def _is_acl(value):
-    return value in _CANNED_ACLS
+    return value in CANNED_ACLS
 
 
 def _is_dict(value):
@@ -249,7 +251,7 @@ _KINDS = (
     (("url_protocol",), _is_protocol, '"https:", "http:" or ""'),
     (("addressing_style",), _is_style, " or ".join(_STYLES)),
     (("signature_version",), _is_signature, "s3v4 or s3"),
-    (("default_acl",), _is_acl, "one of " + ", ".join(_CANNED_ACLS)),
+    (("default_acl",), _is_acl, "one of " + ", ".join(CANNED_ACLS)),
     (("dialect",), lambda value: value in _DIALECTS, "one of " + ", ".join(_DIALECTS)),
     (("max_memory_size",), _is_number, "a number of bytes"),
     (("querystring_stable_for",), _is_size, "a whole number of seconds, or None"),
