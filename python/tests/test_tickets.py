@@ -21,7 +21,7 @@ from orlop.pytest_plugin import s3_server
 from storages.backends.memory import MemoryStorage
 from storages.backends.s3 import S3Storage
 from storages.transactional import TransactionalStorage
-from storages.uploads import Receipt, Ticket, UploadRefused, verify_and_attach
+from storages.uploads import Receipt, Ticket, UploadRefused, verify, verify_and_attach
 from storages.uploads.forms import DirectUploadField, DirectUploadModelForm
 
 __all__ = ["s3_server"]
@@ -361,8 +361,6 @@ def test_used_twice(storage):
 
 def test_sent_twice_at_once(storage, monkeypatch):
     """As by two clicks: the second must not take away what the first is putting in place."""
-    from storages.uploads import verify
-
     receipt = upload(storage.upload_ticket("a.txt"))
     promote = verify._promote
 
@@ -377,8 +375,6 @@ def test_sent_twice_at_once(storage, monkeypatch):
 
 def test_sent_twice_and_the_first_fails(storage, monkeypatch):
     """Between the two looks that the second takes at the mark: the upload can be tried again."""
-    from storages.uploads import verify
-
     receipt = upload(storage.upload_ticket("a.txt"))
 
     def lost(mark):
@@ -462,8 +458,6 @@ def test_what_came_another_way_is_looked_at(storage, content, kind, code):
 
 def test_what_was_looked_at_is_what_is_kept(storage, monkeypatch):
     """Between the look and the copy somebody replaces the upload."""
-    from storages.uploads import verify
-
     receipt = Receipt.read(upload(storage.upload_ticket("a.txt")))
     look = verify.check_arrived
 
@@ -478,8 +472,6 @@ def test_what_was_looked_at_is_what_is_kept(storage, monkeypatch):
 
 
 def test_what_is_refused_can_be_tried_again(storage, monkeypatch):
-    from storages.uploads import verify
-
     receipt = upload(storage.upload_ticket("a.txt"))
     promote = verify._promote
     monkeypatch.setattr(verify, "_promote", lambda *_: 1 / 0)
@@ -613,6 +605,76 @@ def test_a_form_with_another_error_does_not_use_the_upload_up(places):
     form = NoteForm({"title": "", "file": receipt})
     assert not form.is_valid() and "a.txt" in str(form["file"])
     assert NoteForm({"title": "x", "file": receipt}).is_valid()
+
+
+class Album(models.Model):
+    cover = models.FileField(max_length=40)
+    track = models.FileField(max_length=40)
+
+    class Meta:
+        app_label = "tickets"
+
+
+class AlbumForm(DirectUploadModelForm):
+    cover = DirectUploadField(upload_to="covers")
+    track = DirectUploadField(upload_to="tracks")
+
+    class Meta:
+        model = Album
+        fields = ["cover", "track"]
+
+
+def receipts_of_album():
+    return {name: upload(AlbumForm().fields[name].ticket(), name="a.txt") for name in ("cover", "track")}
+
+
+def test_of_two_uploads_the_good_one_is_kept_for_the_next_try(places):
+    receipts = receipts_of_album()
+    storages["default"].delete(Receipt.read(receipts["track"]).pending)
+    form = AlbumForm(receipts)
+    assert not form.is_valid() and list(form.errors) == ["track"]
+    assert names_in(storages["default"]) == [Receipt.read(receipts["cover"]).pending] and not form.instance.cover
+    form = AlbumForm({**receipts, "track": upload(AlbumForm().fields["track"].ticket(), name="b.txt")})
+    assert form.is_valid(), form.errors
+    assert (form.instance.cover.name, form.instance.track.name) == ("covers/a.txt", "tracks/b.txt")
+    assert names_in(storages["default"]) == ["covers/a.txt", "tracks/b.txt"]
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+@pytest.mark.parametrize("failure", [UploadRefused("changed", "Replaced."), ConnectionError("gone")])
+def test_of_two_uploads_the_second_fails_at_last(s3_server, tmp_path, monkeypatch, overwrite, failure):
+    promote = verify._promote
+
+    def failing(storage, receipt, meta, max_length):
+        if receipt.name.startswith("tracks"):
+            raise failure
+        return promote(storage, receipt, meta, max_length)
+
+    s3_server.create_bucket("media")
+    cache.clear()
+    with site(s3_server, tmp_path, file_overwrite=overwrite):
+        receipts = receipts_of_album()
+        with monkeypatch.context() as patches:
+            patches.setattr(verify, "_promote", failing)
+            if isinstance(failure, UploadRefused):
+                assert list(AlbumForm(receipts).errors) == ["track"]
+            else:
+                with pytest.raises(ConnectionError):
+                    AlbumForm(receipts).is_valid()
+        assert storages["default"].exists("covers/a.txt") == overwrite
+        form = AlbumForm(receipts)
+        assert form.is_valid() and form.instance.cover.name == "covers/a.txt"
+        assert names_in(storages["default"]) == ["covers/a.txt", "tracks/a.txt"]
+
+
+def test_one_upload_for_two_fields(places):
+    class Twice(AlbumForm):
+        track = DirectUploadField(upload_to="covers")
+
+    receipt = upload(Twice().fields["cover"].ticket(), name="a.txt")
+    form = Twice({"cover": receipt, "track": receipt})
+    assert form.errors.as_data()["track"][0].code == "used"
+    assert names_in(storages["default"]) == [Receipt.read(receipt).pending]
 
 
 @pytest.mark.parametrize(

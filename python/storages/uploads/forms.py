@@ -1,5 +1,7 @@
 """A form field whose file goes to the store while the form is still on the screen."""
 
+import contextlib
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storages.served import woken
 from storages.uploads.tickets import Receipt, UploadRefused, ticket_place
-from storages.uploads.verify import verify_and_attach
+from storages.uploads.verify import arrival_for
 
 
 class DirectUploadInput(forms.Widget):
@@ -154,13 +156,34 @@ class DirectUploadFormMixin:
         receipts = {name: self.cleaned_data.pop(name) for name in self._direct_fields() if name in self.cleaned_data}
         super()._post_clean()
         self.cleaned_data.update(receipts)
-        for name, receipt in receipts.items():
-            if receipt is None or self.errors:
-                continue
-            try:
-                verify_and_attach(self.instance, name, receipt, user=self.fields[name].user)
-            except UploadRefused as error:
-                self.add_error(name, ValidationError(error.sentence, code=error.code))
+        if not self.errors:
+            self._attach({name: receipt for name, receipt in receipts.items() if receipt is not None})
+
+    def _attach(self, receipts):
+        """All or none: those that are not refused can be sent again with the form that comes back."""
+        arrivals, done = {}, False
+        try:
+            for name, receipt in receipts.items():
+                with self._refusals_of(name):
+                    arrivals[name] = arrival_for(self.instance, name, receipt, self.fields[name].user)
+            for name, arrival in arrivals.items():
+                with self._refusals_of(name):
+                    if not self.errors:
+                        arrival.put_in_place()
+            done = not self.errors
+        finally:
+            for name, arrival in arrivals.items():
+                if done:
+                    setattr(self.instance, name, arrival.finish())
+                else:
+                    arrival.give_back()
+
+    @contextlib.contextmanager
+    def _refusals_of(self, name):
+        try:
+            yield
+        except UploadRefused as error:
+            self.add_error(name, ValidationError(error.sentence, code=error.code))
 
 
 class DirectUploadModelForm(DirectUploadFormMixin, ModelForm):

@@ -1,12 +1,13 @@
 """What has been uploaded, compared with what was promised, and given to a model."""
 
+import contextlib
 import os.path
 import time
 from base64 import b64encode
 
 from django.core.cache import cache
 from django.template.defaultfilters import filesizeformat
-from orlop import AlreadyExists, NotFound, PreconditionFailed
+from orlop import AlreadyExists, NotFound, OrlopError, PreconditionFailed
 from orlop.ledger import current
 
 from storages.places import unwrapped
@@ -26,30 +27,75 @@ def verify_and_attach(instance, field_name, receipt, *, user=None):
     One request looks at size, type and checksum; then the object gets its name. UploadRefused, with nothing left of the
     upload, when it is not what was promised.
     """
-    model_field = instance._meta.get_field(field_name)
-    name = verify_upload(model_field.storage, receipt, user=user, max_length=model_field.max_length)
+    name = _taken(arrival_for(instance, field_name, receipt, user))
     setattr(instance, field_name, name)
     return name
 
 
-@explained
 def verify_upload(storage, receipt, *, user=None, max_length=None):
-    receipt = Receipt.read(receipt, user)
-    storage = unwrapped(storage)
-    _check_place(storage, receipt)
-    meta = check_arrived(receipt)
-    mark = _MARK + receipt.ticket.id
+    return _taken(Arrival(storage, receipt, user, max_length))
+
+
+def _taken(arrival):
+    try:
+        arrival.put_in_place()
+        return arrival.finish()
+    except BaseException:
+        arrival.give_back()
+        raise
+
+
+def arrival_for(instance, field_name, receipt, user=None):
+    model_field = instance._meta.get_field(field_name)
+    return Arrival(model_field.storage, receipt, user, model_field.max_length)
+
+
+class Arrival:
+    """A finished upload that was found to be what was promised, and that nobody else is taking.
+
+    put_in_place() and finish(), or give_back(), which leaves it to be tried again.
+    """
+
+    @explained
+    def __init__(self, storage, receipt, user=None, max_length=None):
+        self.receipt = receipt = Receipt.read(receipt, user)
+        self.storage = unwrapped(storage)
+        self.max_length = max_length
+        self.name = None
+        _check_place(self.storage, receipt)
+        self.meta = check_arrived(receipt)
+        _claim(receipt)
+
+    @explained
+    def put_in_place(self):
+        self.name = _promote(self.storage, self.receipt, self.meta, self.max_length)
+
+    @explained
+    def finish(self):
+        """The name, when the object is no longer where it waited."""
+        self.storage._store.remove([self.storage._normalize_name(self.receipt.pending)], current())
+        return self.name
+
+    def give_back(self):
+        if self.name and not self.storage.file_overwrite:
+            # What was there before is gone where files are overwritten, and the next try overwrites again.
+            with contextlib.suppress(OrlopError):
+                self.storage._store.remove([self.storage._normalize_name(self.name)], current())
+        cache.delete(_mark(self.receipt))
+
+
+def _mark(receipt):
+    return _MARK + receipt.ticket.id
+
+
+def _claim(receipt):
+    mark = _mark(receipt)
     if not cache.add(mark, receipt.nonce, max(1, receipt.ticket.ends - int(time.time()))):
         # With this nonce a form was sent twice, and the first is just taking the upload. With none, the first has just
         # failed and given the mark back, or the cache lost it: the upload may be tried again.
         if cache.get(mark) not in (None, receipt.nonce):
             give_up(receipt)
         raise _used()
-    try:
-        return _promote(storage, receipt, meta, max_length)
-    except BaseException:
-        cache.delete(mark)
-        raise
 
 
 def check_arrived(receipt):
@@ -59,7 +105,7 @@ def check_arrived(receipt):
     try:
         meta = storage._store.stat(key, current(), None, "")
     except NotFound:
-        if cache.get(_MARK + receipt.ticket.id):
+        if cache.get(_mark(receipt)):
             raise _used() from None
         raise UploadRefused("not_there", "The upload was not finished, or was already used.") from None
     wrong = _what_is_wrong(storage, key, receipt, meta)
@@ -90,7 +136,7 @@ def _check_place(storage, receipt):
 
 
 def _promote(storage, receipt, meta, max_length):
-    """Copies the object to its name and removes it from where it waited."""
+    """Copies the object to its name."""
     source = storage._normalize_name(receipt.pending)
     parameters = write_parameters(storage, receipt)
     # Whoever holds the ticket can still send something else: what is copied is what was looked at.
@@ -110,7 +156,6 @@ def _promote(storage, receipt, meta, max_length):
         except PreconditionFailed:
             give_up(receipt)
             raise UploadRefused("changed", "The upload was replaced while it was being looked at.") from None
-        storage._store.remove([source], current())
         return name
     raise taken
 
