@@ -418,3 +418,21 @@ def test_the_storage_of_a_place_is_the_one_django_makes():
     storage = storage_of(found.places[0])
     assert (storage.bucket_name, storage.location) == ("b", "x")
     assert settings.USE_TZ is True
+
+
+def test_a_storage_within_another_one():
+    within = {"BACKEND": "storages.backends.s3boto.S3BotoStorage", "OPTIONS": {"bucket": "b", "encryption": True}}
+    found = examine("storages.transactional.TransactionalStorage", {"storage": within, "staging": "wait"})
+    assert ("default: encryption", TRANSLATED) in kinds(found)
+    assert written(found)["default"] == {
+        "BACKEND": "storages.transactional.TransactionalStorage",
+        "OPTIONS": {
+            "storage": {
+                "BACKEND": "storages.backends.s3.S3Storage",
+                "OPTIONS": {"bucket_name": "b", "object_parameters": {"ServerSideEncryption": "AES256"}},
+            },
+            "staging": "wait",
+        },
+    }
+    alias = examine("storages.transactional.TransactionalStorage", {"storage": "media"})
+    assert written(alias)["default"]["OPTIONS"] == {"storage": "media"}

@@ -162,3 +162,24 @@ def test_a_policy_is_about_the_location_and_the_parameters():
         ["arn:aws-cn:kms:cn-north-1:1:key/k"],
     ]
     assert {"s3:PutObjectTagging", "kms:Decrypt"} <= actions(document)
+
+
+@new_django
+def test_the_policy_of_a_storage_within_another_one():
+    storage = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"bucket_name": "inner", "location": "docs"}}
+    site = {"default": {"BACKEND": "storages.transactional.TransactionalStorage", "OPTIONS": {"storage": storage}}}
+    with override_settings(STORAGES=site):
+        document = json.loads(manage("policy", "default"))
+        said = manage("check")
+    resources = [resource for statement in document["Statement"] for resource in statement["Resource"]]
+    assert resources == ["arn:aws:s3:::inner", "arn:aws:s3:::inner/docs/*"]
+    assert said.startswith(
+        "default: storages.transactional.TransactionalStorage, with its files in storages.backends.s3.S3Storage\n"
+    )
+
+
+@new_django
+def test_no_policy_of_a_storage_that_is_refused():
+    site = {"default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"location": "/x"}}}
+    with override_settings(STORAGES=site), pytest.raises(CommandError, match="leading slash"):
+        manage("policy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from email.utils import formatdate
 
@@ -10,6 +11,7 @@ from django.test import override_settings
 from helpers.checking import manage, new_django
 from storages.backends import s3
 from storages.check import probe as probing
+from storages.check.__main__ import run
 from storages.check.probe import probe
 
 
@@ -96,3 +98,37 @@ def test_probing_by_command(own_place):
     site = {"default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": own_place.options}}
     with override_settings(STORAGES=site):
         assert "s3:PutObject               allowed" in manage("check", "--probe")
+
+
+@new_django
+def test_storages_that_cannot_be_probed_keep_none_from_it(own_place, capsys):
+    backend = "storages.backends.s3.S3Storage"
+    site = {
+        "refused": {"BACKEND": backend, "OPTIONS": {"bucket_name": "b", "location": "/x"}},
+        "nameless": {"BACKEND": backend},
+        "default": {"BACKEND": backend, "OPTIONS": own_place.options},
+    }
+    lines = []
+    with override_settings(STORAGES=site):
+        failed = run({"STORAGES": site}, {"write": False, "probe": True, "origin": ""}, lines.append)
+    text = "\n".join(lines)
+    assert failed == 1
+    assert re.search(r"refused:\n  FAIL  options +.*leading slash", text)
+    assert re.search(r"nameless:\n  FAIL  options +Set AWS_STORAGE_BUCKET_NAME", text)
+    assert re.search(r"default:\n  ok    reach", text)
+
+
+@new_django
+def test_the_storage_within_another_one(own_place):
+    within = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": own_place.options}
+    site = {"default": {"BACKEND": "storages.transactional.TransactionalStorage", "OPTIONS": {"storage": within}}}
+    with override_settings(STORAGES=site):
+        assert "s3:PutObject               allowed" in manage("check", "--probe")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "said"), [(None, "taken for generic"), ("minio", "taken for minio"), ("orlop", "")]
+)
+def test_a_server_that_is_another_than_the_storage_thinks(own_place, dialect, said):
+    text = answers(own_place.storage(dialect=dialect))["dialect"].text
+    assert ("AWS_S3_DIALECT = 'orlop'" in text) == bool(said) and said in text

@@ -37,8 +37,7 @@ def run(values, options, say, extra=()):
 
 
 def _probe(project, origin, say):
-    from storages.check.probe import BAD, probe
-    from storages.check.project import storage_of
+    from storages.check.probe import BAD, probe_place
 
     failed = False
     for place in project.places:
@@ -46,7 +45,7 @@ def _probe(project, origin, say):
             continue
         say("")
         say(f"{place.alias}:")
-        for answer in probe(storage_of(place), origin):
+        for answer in probe_place(place, origin):
             failed |= answer.state is BAD
             say(f"  {answer}")
     return failed

@@ -8,7 +8,10 @@ import urllib.request
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
+from django.core.exceptions import ImproperlyConfigured
 from orlop import AlreadyExists, NotFound, OrlopError
+
+from storages.check.project import storage_of
 
 GOOD, BAD, NOTE = "ok", "FAIL", "note"
 
@@ -26,6 +29,24 @@ class Answer(NamedTuple):
 
     def __str__(self):
         return f"{self.state:5} {self.subject:26} {self.text}"
+
+
+# What servers call themselves, and the dialect of each: src/backends/s3/dialect.cpp.
+_SERVERS = {"MinIO": "minio", "orlop": "orlop"}
+
+
+def probe_place(place, origin=""):
+    """As probe(), of a project's storage, which may be none that works."""
+    try:
+        storage = storage_of(place)
+    except Exception as error:  # of a class of the project
+        known = isinstance(error, (ImproperlyConfigured, OrlopError))
+        yield Answer(BAD, "options", str(error) if known else f"{type(error).__name__}: {error}")
+        return
+    try:
+        yield from probe(storage, origin)
+    except (ImproperlyConfigured, OrlopError) as error:
+        yield Answer(BAD, "options", str(error))
 
 
 def probe(storage, origin=""):
@@ -207,4 +228,12 @@ def _dialect(storage, headers):
     server = headers.get("Server", "") if headers is not None else ""
     wanted = {"put_create": "conditional PUT", "write_create": "conditional uploads in parts", "copy": "copies"}
     can = [text for name, text in wanted.items() if storage._store.can(name)]
-    return Answer(NOTE, "dialect", f"{server or 'unnamed server'}; {', '.join(can)}")
+    return Answer(NOTE, "dialect", f"{server or 'unnamed server'}; {', '.join(can)}{_other_dialect(storage, server)}")
+
+
+def _other_dialect(storage, server):
+    there = next((dialect for name, dialect in _SERVERS.items() if server.startswith(name)), None)
+    if not there or storage.dialect == there:
+        return ""
+    taken = storage.dialect or "generic"
+    return f"; taken for {taken}: AWS_S3_DIALECT = {there!r}, or the option dialect, has it do all it can"

@@ -38,6 +38,8 @@ class Place:
         self.today = today  # the class to name now; None where the project's own is in charge
         self.translation = None  # of its options and of all settings that reach it
         self.findings = []
+        self.inner = None  # the place whose storage this one stands in front of, where it is given within
+        self.is_inner = False
 
     @property
     def is_s3(self):
@@ -56,7 +58,7 @@ class Project:
     def __init__(self, values):
         self.values = values
         self.findings = []
-        self.places = [self._place(alias, spec) for alias, spec in self._storages().items()]
+        self.places = list(self._places())
         self.settings = Translation(self._s3_settings(), self._era())
         if any(place.is_s3 for place in self.places):
             self.findings += self.settings.findings
@@ -84,6 +86,13 @@ class Project:
                 self.findings.append(Finding(TRANSLATED, setting, text, 1))
             storages.setdefault(alias, {"BACKEND": backend})
         return storages
+
+    def _places(self):
+        for alias, spec in self._storages().items():
+            place = self._place(alias, spec)
+            yield place
+            if place.inner:
+                yield place.inner
 
     def _place(self, alias, spec):
         backend, options = spec.get("BACKEND", ""), dict(spec.get("OPTIONS") or {})
@@ -137,6 +146,10 @@ class Project:
             text = f"cannot be used: {type(error).__name__}: {error}"
             place.findings.append(Finding(ERROR, place.label("BACKEND"), text, 30))
             return
+        within = place.options.get("storage")
+        if hasattr(kind, "wraps_storage") and isinstance(within, dict):
+            place.inner = self._place(place.alias, within)
+            place.inner.is_inner = True
         if getattr(kind, "storages_check_era", ""):  # derived from a class of that era
             place.era = kind.storages_check_era
         elif not issubclass(kind, S3Storage):

@@ -8,8 +8,8 @@ _ORDER = (ERROR, DANGEROUS, TRANSLATED, WITHOUT_EFFECT, DIFFERENT, RECOGNISED)
 def lines_of(project, extra=()):
     findings = [*extra, *project.all_findings()]
     for place in project.places:
-        arrow = f" -> {place.today}" if place.today and place.today != place.backend else ""
-        yield f"{place.alias}: {place.backend}{arrow}" if place.is_s3 else f"{place.alias}: {place.backend} (not S3)"
+        if not place.is_inner:
+            yield f"{place.alias}: {_described(place)}"
     yield ""
     width = max((len(finding.setting) for finding in findings), default=0)
     for kind in _ORDER:
@@ -19,6 +19,13 @@ def lines_of(project, extra=()):
     counts = ", ".join(f"{_count(findings, kind)} {kind}" for kind in _ORDER if _count(findings, kind))
     yield ""
     yield counts or "nothing here is about S3"
+
+
+def _described(place):
+    if place.inner:
+        return f"{place.backend}, with its files in {_described(place.inner)}"
+    arrow = f" -> {place.today}" if place.today and place.today != place.backend else ""
+    return f"{place.backend}{arrow}" if place.is_s3 else f"{place.backend} (not S3)"
 
 
 def _count(findings, kind):

@@ -19,7 +19,7 @@ _INDENT = " " * 4
 
 def block_of(project):
     """Python source for the end of the settings. Settings of today stay where they are, and so do secrets."""
-    storages = {place.alias: _entry(place) for place in project.places}
+    storages = {place.alias: _entry(place) for place in project.places if not place.is_inner}
     text = f"STORAGES = {_source(storages)}\n"
     if ": ...,\n" in text:
         text = "# What stands as ... is to stay as you have it.\n" + text
@@ -37,6 +37,8 @@ def block_of(project):
 def _entry(place):
     entry = {"BACKEND": place.today or place.backend}
     options = options_now(place) if place.is_s3 else place.options
+    if place.inner:
+        options = {**options, "storage": _entry(place.inner)}
     return {**entry, "OPTIONS": options} if options else entry
 
 

@@ -61,7 +61,10 @@ class Command(BaseCommand):
         if unknown or not places:
             raise CommandError(f"no S3 storage is called {unknown[0]}" if unknown else "no storage here is S3's")
         chosen = [places[alias] for alias in options["alias"] or places]
-        storages = [storage_of(place) for place in chosen]
+        try:
+            storages = [storage_of(place) for place in chosen]
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
         nameless = [place.alias for place, storage in zip(chosen, storages) if not storage.bucket_name]
         if nameless:
             raise CommandError(f"{nameless[0]}: set AWS_STORAGE_BUCKET_NAME, or the option bucket_name")
