@@ -10,18 +10,30 @@ import urllib.request
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.test import override_settings
+from django.utils.module_loading import import_string
 from helpers.checking import ERAS, REMOVED, errors_of, examine, kinds, text_of, written
 from storages import checks
 from storages.backends import s3
 from storages.check import eras
-from storages.check.findings import DANGEROUS, DIFFERENT, ERROR, RECOGNISED, TRANSLATED, WITHOUT_EFFECT
+from storages.check.findings import (
+    DANGEROUS,
+    DIFFERENT,
+    ERROR,
+    RECOGNISED,
+    TRANSLATED,
+    WITHOUT_EFFECT,
+    has_password,
+    shown,
+)
 from storages.check.legacy import findings_of, read_settings, stand_ins
 from storages.check.project import Project, storage_of
 from storages.check.write import block_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BOTO = "storages.backends.s3boto.S3BotoStorage"
 
 
 @pytest.fixture
@@ -436,3 +448,41 @@ def test_a_storage_within_another_one():
     }
     alias = examine("storages.transactional.TransactionalStorage", {"storage": "media"})
     assert written(alias)["default"]["OPTIONS"] == {"storage": "media"}
+
+
+@pytest.mark.parametrize(
+    ("value", "masked"),
+    [
+        ("user:hidden@proxy", "...@proxy"),
+        ("http://user:hidden@proxy:3128", "http://...@proxy:3128"),
+        ("http://user:hid/den@proxy", "http://...@proxy"),
+        ("http://user:hid@den@proxy", "http://...@proxy"),
+        ("user:hid'den@proxy", "...@proxy"),
+        ("http://hidden@proxy", "http://...@proxy"),
+        ("proxy:3128", "proxy:3128"),
+        ("https://cdn.example.com/npm/x@1.2", "https://cdn.example.com/npm/x@1.2"),
+        ("mailto:site@example.com", "mailto:site@example.com"),
+    ],
+)
+def test_passwords_are_masked(value, masked):
+    assert shown(value) == repr(masked)
+    assert masked in shown([value])
+    assert has_password(value) == (value != masked)
+
+
+def test_no_password_of_a_host_or_a_proxy_is_shown(monkeypatch):
+    from storages.check.report import lines_of
+
+    site = {"AWS_S3_PROXY_HOST": "user:hidden1@proxy", "AWS_S3_PROXY_PORT": 3128, "AWS_S3_HOST": "user:hidden2@h"}
+    headers = {"x-amz-server-side-encryption-customer-key": object(), "Expires": "me:hidden3@soon"}
+    found = examine(BOTO, AWS_HEADERS=headers, AWS_S3_CUSTOM_DOMAIN="https://user:hidden4@cdn/", **site)
+    text = "\n".join([*lines_of(found), block_of(found)])
+    assert "hidden" not in text
+    monkeypatch.setenv("AWS_S3_PROXY", "user:hidden1@proxy:3128")
+    proxies = {"http": "user:hidden1@proxy:3128", "https": "user:hidden1@proxy:3128"}
+    assert written(found)["default"]["OPTIONS"]["proxies"] == proxies
+    assert "# AWS_S3_PROXY in the environment is the proxy with its password" in text
+    for kind in (s3.S3Storage, import_string(BOTO)):
+        with pytest.raises(ImproperlyConfigured) as refused:
+            kind(bucket_name="b", endpoint_url="https://user:hid/den@h")
+        assert "den" not in str(refused.value)

@@ -11,6 +11,7 @@ from orlop.compat.boto.addresses import (  # noqa: F401  part of the tables
     region_of_location,
 )
 
+from storages.check.findings import SECRETS, shown
 from storages.s3.dropped import BOTO3_DROPPED, BOTO_ONLY, DROPPED, OLDEST_ONLY  # noqa: F401  part of the tables
 from storages.s3.parameters import to_attrs
 
@@ -186,10 +187,11 @@ def _objection(lower, value):
 
 
 def _objection_to_value(lower, value):
+    parameter = _HEADERS.get(lower, "Metadata")
     try:
-        to_attrs({_HEADERS.get(lower, "Metadata"): value if lower in _HEADERS else {}})
+        to_attrs({parameter: value if lower in _HEADERS else {}})
     except ValueError:
-        return f"has a value that is none of its kind: {str(value)!r:.100}"
+        return "has a value that is none of its kind" + ("" if parameter in SECRETS else f": {shown(str(value))}")
     return ""
 
 

@@ -21,7 +21,16 @@ class Finding(NamedTuple):
 # Options nobody is to read in a terminal, a log or a file that gets committed.
 SECRETS = frozenset({"access_key", "secret_key", "security_token", "cloudfront_key", "SSECustomerKey"})
 
-_PASSWORD = re.compile(r"(//[^/@\s'\"]*?):[^/@\s'\"]*@")
+# user:password before a host, with a scheme or without one; a password may have any characters in it.
+_USER = re.compile(r"(//|\A|(?<=['\"]))(?!mailto:)[^/@\s'\"]*:(?!//).*@|(//)[^/@\s'\"]*@", re.DOTALL)
+
+
+def has_password(text):
+    return bool(_USER.search(text))
+
+
+def _masked(text):
+    return _USER.sub(r"\1\2...@", text)
 
 
 def shown(value):
@@ -29,5 +38,5 @@ def shown(value):
     if isinstance(value, dict):
         pairs = (f"{name!r}: {'...' if name in SECRETS else shown(item)}" for name, item in value.items())
         return "{" + ", ".join(pairs) + "}"
-    text = _PASSWORD.sub(r"\1:...@", repr(value))
+    text = repr(_masked(value)) if isinstance(value, str) else _masked(repr(value))
     return text if len(text) <= 100 else text[:97] + "..."

@@ -157,7 +157,7 @@ class Translation:
     def _inspect_custom_domain(self, setting, value):
         if value and ("://" in value or value.endswith("/")):
             fixed = value.partition("://")[2] or value
-            text = f"is a host, without scheme and slash at the end; write {fixed.rstrip('/')!r}"
+            text = f"is a host, without scheme and slash at the end; write {shown(fixed.rstrip('/'))}"
             self._find(ERROR, setting, 24, text)
 
     def _inspect_querystring_expire(self, setting, value):
@@ -324,7 +324,7 @@ class Translation:
 
     def _aws_s3_proxy_host(self, setting, value):
         port = self._given.get("AWS_S3_PROXY_PORT")
-        proxy = f"{value}:{port}" if port else value
+        proxy = f"{value}:{port}" if port else str(value or "")
         self._move_if(value, setting, "proxies", {"http": proxy, "https": proxy})
 
     def _aws_s3_proxy_port(self, setting, value):

@@ -3,7 +3,7 @@
 import datetime
 import json
 
-from storages.check.findings import DANGEROUS, SECRETS, shown
+from storages.check.findings import DANGEROUS, SECRETS, has_password
 from storages.check.project import options_now
 
 _VARIABLES = {
@@ -13,8 +13,13 @@ _VARIABLES = {
     "cloudfront_key": "AWS_CLOUDFRONT_KEY",
     "SSECustomerKey": "AWS_SSE_CUSTOMER_KEY",
 }
+_PROXY = "AWS_S3_PROXY"
 _ATOMS = (bytes, int, float, bool, type(None))
 _INDENT = " " * 4
+
+
+class _Variable(str):
+    """The name of what is to be in the environment."""
 
 
 def block_of(project):
@@ -23,6 +28,8 @@ def block_of(project):
     text = f"STORAGES = {_source(storages)}\n"
     if ": ...,\n" in text:
         text = "# What stands as ... is to stay as you have it.\n" + text
+    if f'os.environ["{_PROXY}"]' in text:
+        text = f"# {_PROXY} in the environment is the proxy with its password, as AWS_S3_PROXY_HOST has it.\n{text}"
     if "os.environ[" in text:
         text = f"import os\n\n{text}"
     gone = [name for name in ("DEFAULT_FILE_STORAGE", "STATICFILES_STORAGE") if name in project.values]
@@ -36,10 +43,18 @@ def block_of(project):
 
 def _entry(place):
     entry = {"BACKEND": place.today or place.backend}
-    options = options_now(place) if place.is_s3 else place.options
+    options = _options(place) if place.is_s3 else place.options
     if place.inner:
         options = {**options, "storage": _entry(place.inner)}
     return {**entry, "OPTIONS": options} if options else entry
+
+
+def _options(place):
+    options = options_now(place)
+    if "proxies" in place.translation.moved:
+        proxies = options["proxies"]
+        options["proxies"] = {name: _Variable(_PROXY) if has_password(url) else url for name, url in proxies.items()}
+    return options
 
 
 def _is_implicitly_public(place):
@@ -50,6 +65,8 @@ def _source(value, name="", depth=0):
     """`value` as an expression, without the secrets in it."""
     if name in SECRETS:
         return f'os.environ["{_VARIABLES[name]}"]'
+    if isinstance(value, _Variable):
+        return f'os.environ["{value}"]'
     if isinstance(value, dict):
         inner = _INDENT * (depth + 1)
         lines = [f"{inner}{_source(key)}: {_source(item, key, depth + 1)},\n" for key, item in value.items()]
@@ -57,7 +74,7 @@ def _source(value, name="", depth=0):
     if isinstance(value, (list, tuple)):
         items = ", ".join(_source(item, depth=depth) for item in value)
         return f"[{items}]" if isinstance(value, list) else f"({items}{',' if len(value) == 1 else ''})"
-    if isinstance(value, str) and repr(value)[:100] == shown(value)[:100]:
+    if isinstance(value, str) and not has_password(value):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, _ATOMS):
         return repr(value)

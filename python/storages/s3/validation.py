@@ -116,7 +116,7 @@ def _shown(option, value):
         return "None"
     if option in _SECRET or not isinstance(value, (str, int, float)):
         return type(value).__name__
-    return re.sub(r"//[^/]*@|^[^/]*@", "...@", repr(value))
+    return re.sub(r"(//|^).*@", "...@", repr(value))
 
 
 SETTING_OF = {
