@@ -167,6 +167,8 @@ TEST(Remotes, NameTheLineOfAMistake) {
       {"[=]\n", "line 1"},
       {"[remotes.a]\nh\u0190s = 1\n", "line 2"},
       {"[remotes]\na = \"mem:\"\n", "line 2"},
+      {"\n[remotes.mem]\nurl = \"s3://b\"\n", "line 2"},
+      {"\n[remotes.s3]\nurl = \"s3://b\"\n", "line 2"},
   };
   for (const auto& mistake : mistakes) {
     auto parsed = Remotes::parse(mistake.text, "the-file.toml");
@@ -191,6 +193,8 @@ TEST(Remotes, AreFoundByTheEnvironment) {
   EXPECT_TRUE(Remotes::load().value().find("own"));
   ::setenv("ORLOP_CONFIG", (directory / "absent.toml").c_str(), 1);
   EXPECT_THAT(Remotes::load().error().to_string(), HasSubstr("ORLOP_CONFIG"));
+  ::setenv("ORLOP_CONFIG", directory.c_str(), 1);
+  EXPECT_EQ(Remotes::load().error().code(), Code::config_invalid);
   ::unsetenv("ORLOP_CONFIG");
   ::setenv("XDG_CONFIG_HOME", (directory / "nothing").c_str(), 1);
   EXPECT_TRUE(Remotes::load().value().all().empty());

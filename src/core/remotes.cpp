@@ -1,12 +1,8 @@
 // The file of named remotes.
 #include <fmt/core.h>
 
-#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <system_error>
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
@@ -23,6 +19,8 @@
 #include <toml++/toml.h>
 
 #include "orlop/config.h"
+#include "orlop/registry.h"
+#include "orlop/settings_file.h"
 
 namespace orlop {
 
@@ -54,6 +52,10 @@ std::optional<std::string> option_text(const toml::node& node) {
 Result<Remote> parse_remote(std::string_view file, std::string_view name, const toml::node& node) {
   const toml::table* table = node.as_table();
   if (!table) return invalid(file, node.source(), fmt::format("write a remote as a table: [remotes.{}]", name));
+  if (find_backend(name)) {
+    return invalid(file, node.source(),
+                   fmt::format("\"{}\" is what URLs begin with: call the remote something else", name));
+  }
   Remote remote{std::string(name), {}, {}};
   for (const auto& [key, value] : *table) {
     auto text = option_text(value);
@@ -78,16 +80,11 @@ Result<Remotes> Remotes::load() {
   std::string chosen = environment("ORLOP_CONFIG");
   std::string path = chosen.empty() ? default_path() : chosen;
   if (path.empty()) return Remotes{};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    if (errno == ENOENT && chosen.empty()) return Remotes{};
-    return Error(Code::config_invalid,
-                 fmt::format("{} cannot be read: {}{}", path, std::generic_category().message(errno),
-                             chosen.empty() ? "" : " (it is named by ORLOP_CONFIG)"));
-  }
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return Error(Code::config_invalid, fmt::format("{} cannot be read", path));
-  return parse(text, path);
+  auto text = read_settings_file(path);
+  if (text) return parse(*text, path);
+  Error error = std::move(text).error();
+  if (chosen.empty()) return error.code() == Code::not_found ? Result<Remotes>(Remotes{}) : std::move(error);
+  return Error(Code::config_invalid, fmt::format("{} (it is named by ORLOP_CONFIG)", error.message()));
 }
 
 Result<Remotes> Remotes::parse(std::string_view text, std::string_view file_name) {

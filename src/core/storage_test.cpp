@@ -421,7 +421,7 @@ class DownloadTest : public StorageTest {
   ~DownloadTest() override { std::filesystem::remove_all(directory_); }
 
   std::string target() const { return (directory_ / "file").string(); }
-  std::string temporary() const { return (directory_ / ".file.orlop-part").string(); }
+  std::string temporary() const { return (directory_ / ".orlop-part-aad01178f02a6a23").string(); }
   std::vector<std::string> files() const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(directory_)) names.push_back(entry.path().filename());
@@ -495,6 +495,22 @@ TEST_F(DownloadTest, UsesWhatAKilledRunLeft) {
   storage_.download("k", target()).value();
   EXPECT_EQ(content(target()), "text");
   EXPECT_THAT(files(), ElementsAre("file"));
+}
+
+TEST_F(DownloadTest, LeavesAFileToWhomeverMayReadIt) {
+  std::ofstream(target()) << "old";
+  std::filesystem::permissions(target(), std::filesystem::perms(0600));
+  storage_.save("k", "text").value();
+  storage_.download("k", target()).value();
+  EXPECT_EQ(content(target()), "text");
+  EXPECT_EQ(std::filesystem::status(target()).permissions(), std::filesystem::perms(0600));
+}
+
+TEST_F(DownloadTest, BringsFilesWithTheLongestNames) {
+  storage_.save("k", "text").value();
+  const std::string path = (directory_ / std::string(255, 'n')).string();
+  storage_.download("k", path).value();
+  EXPECT_EQ(content(path), "text");
 }
 
 TEST_F(DownloadTest, SaysWhichFileItCannotWrite) {

@@ -6,9 +6,24 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <string_view>
+
+#include "engine/permissions.h"
 
 namespace orlop {
+
+namespace {
+
+// FNV-1a, 64 bits (draft-eastlake-fnv, section 2): short names for long ones, the same in every process.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (unsigned char byte : text) hash = (hash ^ byte) * 0x100000001b3;
+  return hash;
+}
+
+}  // namespace
 
 Result<TemporaryFile> TemporaryFile::open(const std::string& target) {
   TemporaryFile file(target);
@@ -22,6 +37,7 @@ Result<TemporaryFile> TemporaryFile::open(const std::string& target) {
     if (!file.has_its_name()) continue;
     file.owned_ = true;
     if (::ftruncate(file.fd_.get(), 0) != 0) return system_error(target, errno);
+    engine::keep_permissions(AT_FDCWD, target, file.fd_.get());
     return file;
   }
   return Error(Code::unavailable, fmt::format("{}: other downloads keep replacing it", target));
@@ -30,7 +46,7 @@ Result<TemporaryFile> TemporaryFile::open(const std::string& target) {
 TemporaryFile::TemporaryFile(const std::string& target) : target_(target) {
   std::size_t slash = target.rfind('/');
   std::size_t name = slash == std::string::npos ? 0 : slash + 1;
-  path_ = fmt::format("{}.{}.orlop-part", target.substr(0, name), target.substr(name));
+  path_ = fmt::format("{}.orlop-part-{:016x}", target.substr(0, name), hash_of(target.substr(name)));
 }
 
 TemporaryFile::TemporaryFile(TemporaryFile&& other) noexcept

@@ -8,8 +8,8 @@
 
 namespace orlop {
 
-// Its name is fixed, so that what a killed run leaves is used again and removed by the next; its lock keeps two runs
-// apart. Destroyed unpublished: removed.
+// Its name is hidden and depends on the target's alone, so that what a killed run leaves is used again and removed by
+// the next; its lock keeps two runs apart. Destroyed unpublished: removed.
 class TemporaryFile {
  public:
   static Result<TemporaryFile> open(const std::string& target);

@@ -80,6 +80,22 @@ TEST_F(LocalTest, SeesFilesOfOthers) {
   EXPECT_EQ(driver->stat({}, {.key = "dir/plain.txt"})->attrs, Attrs{});
 }
 
+TEST_F(LocalTest, LeavesAFileToWhomeverMayReadIt) {
+  put("a", "old").value();
+  fs::permissions(root / "a", fs::perms(0600));
+  put("a", "new").value();
+  EXPECT_EQ(get("a").value(), "new");
+  EXPECT_EQ(fs::status(root / "a").permissions(), fs::perms(0600));
+  open({.root = root.string(), .file_mode = 0644}).value()->put({}, {.key = "a"}).value();
+  EXPECT_EQ(fs::status(root / "a").permissions(), fs::perms(0644));
+}
+
+TEST_F(LocalTest, HidesDownloadsUnderWay) {
+  write_file(root / ".orlop-part-0123456789abcdef", "half");
+  write_file(root / "a", "whole");
+  EXPECT_EQ(list(), std::vector<std::string>{"a"});
+}
+
 TEST_F(LocalTest, NamesCannotLeaveTheRoot) {
   write_file(base / "secret", "secret");
   fs::create_directories(root);

@@ -15,11 +15,13 @@
 #include "backends/local/metadata.h"
 #include "engine/conditions.h"
 #include "engine/entropy.h"
+#include "engine/permissions.h"
 
 namespace orlop::local {
 namespace {
 
 constexpr std::string_view temporary_prefix = ".orlop-new-";
+constexpr std::string_view download_prefix = ".orlop-part-";  // of Storage::download
 constexpr std::size_t chunk_size = 256 * 1024;
 constexpr std::time_t abandoned_after = 60;  // seconds; between its creation and its lock a new file is young
 
@@ -130,6 +132,7 @@ Result<void> NewFile::create() {
   if (!file_) return system_error(errno, "make a file");
   temporary_ = std::move(name);
   ::flock(file_.get(), LOCK_EX | LOCK_NB);
+  if (!options_.file_mode) engine::keep_permissions(directory_.get(), std::string(split(key_).name), file_.get());
   if (options_.file_mode && ::fchmod(file_.get(), options_.file_mode) != 0)
     return system_error(errno, "set the permissions of the file");
   return {};
@@ -255,7 +258,7 @@ Result<void> remove_file(const Context& context, const Fd& directory, const std:
 }
 
 void sweep(const Fd& directory, const std::string& private_name) {
-  if (!private_name.starts_with(temporary_prefix)) return;
+  if (!private_name.starts_with(temporary_prefix) && !private_name.starts_with(download_prefix)) return;
   Fd file(::openat(directory.get(), private_name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat facts;
   if (!file || ::fstat(file.get(), &facts) != 0 || precise_now().tv_sec - facts.st_mtim.tv_sec < abandoned_after)

@@ -3,10 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "backends/s3/environment.h"
+#include "orlop/settings_file.h"
 
 namespace orlop::s3 {
 namespace {
@@ -36,12 +35,12 @@ std::string_view name_in(std::string_view title, Section kind) {
   return name;
 }
 
-// Missing files are empty. Their content is never quoted: it holds secrets.
+// What is missing or cannot be read is empty, as it is for Amazon's tools. The content is never quoted: it holds
+// secrets.
 Result<bool> read_file(const std::string& path, Section kind, std::string_view name, Profile& profile) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return false;
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  return read_profile(text, path, kind, name, profile);
+  auto text = read_settings_file(path);
+  if (!text) return false;
+  return read_profile(*text, path, kind, name, profile);
 }
 
 }  // namespace
