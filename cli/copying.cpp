@@ -2,12 +2,41 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
+#include <unordered_set>
 
 #include "cli/options.h"
 #include "cli/paths.h"
 
 namespace orlop::cli {
+namespace {
+
+// Nothing of it outlives the command, and nothing was there before.
+Result<void> check_outlives(const Target& target) {
+  if (!target.is_remote() || !target.container->url.starts_with("mem:")) return {};
+  return Error(Code::config_invalid, "memory ends with this command: write a path, or the URL of a store");
+}
+
+std::string with_slash(std::string path) { return path.empty() || path.ends_with('/') ? path : path + "/"; }
+
+// Whether what is written would be found as part of the source, and so on without end.
+bool leads_into_itself(Session& session, const Target& source, const Target& destination, const WalkOptions& options) {
+  if (destination.is_stream()) return false;
+  const bool glob = options.globs && has_glob(source.key);
+  const std::size_t part = source.key.rfind('/') + 1;
+  const std::string directory = glob ? source.key.substr(0, part) : source.key;
+  Target origin = source.with_key(source.is_local() && directory.empty() ? "." : directory);
+  const std::string whole = with_slash(session.identity(origin));
+  std::string below = with_slash(session.identity(destination));
+  if (options.keep_name && !glob) below = with_slash(below + std::string(last_segment(source.key)));
+  if (below == whole || !below.starts_with(whole)) return false;
+  if (!glob) return true;
+  const std::string first = below.substr(whole.size());
+  return glob_matches(source.key.substr(part), first.substr(0, first.find('/')));
+}
+
+}  // namespace
 
 void Copying::declare(Options& options) {
   options.flag("-r,--recursive", recursive_, "Everything below a directory or prefix")
@@ -52,7 +81,9 @@ class Copying::Job {
         queue_(command.jobs_) {}
 
   Exit run(const std::vector<Target>& sources) {
-    const WalkOptions options{command_.recursive_, !command_.no_glob_, sources.size() > 1};
+    const WalkOptions options{command_.recursive_, !command_.no_glob_, sources.size() > 1, command_.move_};
+    several_ = sources.size() > 1 ||
+               (options.globs && std::ranges::any_of(sources, [](const Target& s) { return has_glob(s.key); }));
     for (const Target& source : sources) {
       if (session_.stopped()) break;
       take(source, options);
@@ -65,12 +96,20 @@ class Copying::Job {
  private:
   void take(const Target& source, const WalkOptions& options) {
     if (source.is_stream()) return accept({source, {}, std::nullopt});
+    if (options.recursive && leads_into_itself(session_, source, destination_.target, options)) {
+      return fail(source.text,
+                  Error(Code::invalid_argument, "the destination is below the source: it would never end"));
+    }
     const Visitor visitor{.found =
                               [&](Found found) {
                                 accept(std::move(found));
                                 return !session_.stopped();
                               },
-                          .failed = [&](const std::string& text, const Error& error) { fail(text, error); }};
+                          .failed =
+                              [&](const std::string& text, const Error& error) {
+                                ++items_;
+                                fail(text, error);
+                              }};
     auto found = walk(session_, source, options, visitor);
     if (!found) fail(source.text, found.error());
   }
@@ -79,16 +118,22 @@ class Copying::Job {
     ++items_;
     auto to = command_.place_below(destination_, found.relative);
     if (!to) return fail(found.target.display(), to.error());
+    if (several_ && !taken_.insert(to->key).second) {
+      return fail(fmt::format("{} to {}", found.target.display(), to->display()),
+                  Error(Code::already_exists, "another source has just been written there: copy it to another name"));
+    }
     if (command_.dry_run_) return report("would", found.target, *to, found.size.value_or(0));
     progress_.expect(1, found.size.value_or(0));
     // By itself, and perhaps from a pipe: then in this thread, whose reading and writing Ctrl-C interrupts.
     if (!found.size) return copy(found.target, *to);
-    queue_.add([this, from = std::move(found.target), target = *std::move(to)] { copy(from, target); });
+    queue_.add([this, from = std::move(found.target), target = *std::move(to), size = *found.size] {
+      const bool directory = target.is_local() && from.is_remote() && (from.key.empty() || from.key.ends_with('/'));
+      directory ? make_directory(from, target, size) : copy(from, target);
+    });
   }
 
   void copy(const Target& from, const Target& to) {
     if (session_.stopped()) return;
-    if (to.is_local() && from.is_remote() && from.key.ends_with('/')) return make_directory(from, to);
     auto done = transfer_.run(from, to);
     progress_.add_file();
     if (done) return report("did", from, to, *done);
@@ -97,14 +142,23 @@ class Copying::Job {
     if (taken) {
       return fail(to.display(), Error(Code::already_exists, "is there already; leave out -n to replace it"));
     }
-    fail(fmt::format("{} to {}", from.display(), to.display()), done.error());
+    Error error = std::move(done).error();
+    if (from.is_remote() && from.key.ends_with('/') && error.code() == Code::not_found) {
+      error.set_message("there is no such object: write -r to take what is below it");
+    }
+    fail(fmt::format("{} to {}", from.display(), to.display()), error);
   }
 
   // A key that ends in a slash is how consoles of object stores show an empty directory.
-  void make_directory(const Target& from, const Target& to) {
-    auto made = make_parents(to.key);
+  void make_directory(const Target& from, const Target& to, std::uint64_t size) {
+    if (session_.stopped()) return;
+    auto made = size == 0 ? make_parents(join(to.key, "file"))
+                          : Error(Code::invalid_argument,
+                                  "a file cannot have a slash at the end: copy it by itself to a name of your choice");
+    if (made && command_.move_) made = transfer_.remove_source(from);
     progress_.add_file();
-    if (!made) fail(from.display(), made.error());
+    if (!made) return fail(from.display(), made.error());
+    report("did", from, to, 0);
   }
 
   void report(std::string_view what, const Target& from, const Target& to, std::uint64_t size) {
@@ -140,6 +194,8 @@ class Copying::Job {
   const Destination destination_;
   Progress progress_;
   Transfer transfer_;
+  bool several_ = false;                   // sources: two may have one name
+  std::unordered_set<std::string> taken_;  // destinations, if there are several sources
   std::atomic<std::uint64_t> items_ = 0, failed_ = 0;
   std::atomic<Exit> last_failure_ = Exit::failed;
   WorkQueue queue_;  // last: its threads use the others
@@ -151,6 +207,7 @@ Exit Copying::run(Session& session) {
   for (std::size_t i = 0; i + 1 < operands_.size(); ++i) {
     auto source = parse_target(operands_[i]);
     if (!source) return session.fail(source.error());
+    if (auto kept = check_outlives(*source); !kept) return session.fail(operands_[i], kept.error());
     if (source->is_stream() && (move_ || operands_.size() > 2)) {
       return session.fail(Error(Code::config_invalid, "standard input can only be copied, and by itself"));
     }
@@ -167,6 +224,7 @@ Exit Copying::run(Session& session) {
 
 Result<Copying::Destination> Copying::destination(Session& session) const {
   ORLOP_ASSIGN(Target to, parse_target(operands_.back()));
+  ORLOP_TRY(check_outlives(to));
   const bool several = recursive_ || operands_.size() > 2 || (!no_glob_ && has_glob(operands_.front()));
   if (to.is_stream()) {
     if (several || move_)
@@ -184,6 +242,7 @@ Result<Target> Copying::place_below(const Destination& destination, const std::s
   const Target& to = destination.target;
   if (!destination.directory) return to;
   if (to.is_local()) {
+    if (name.empty()) return to;  // the directory itself
     ORLOP_ASSIGN(std::string path, relative_path(name));
     return to.with_key(join(to.key, path));
   }

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/descriptor.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/signals.h"
 #include "orlop/config.h"
+#include "orlop/settings_file.h"
 
 namespace orlop::cli {
 namespace {
@@ -86,7 +88,10 @@ int run(std::vector<std::string> arguments) {
   auto parsed = options.parse(*rest);
   if (global.help) return print_help(*verb);
   if (!parsed) return usage_error(verb->name, parsed.error());
-  if (!global.config.empty()) ::setenv("ORLOP_CONFIG", global.config.c_str(), 1);
+  if (!global.config.empty()) {
+    if (auto text = read_settings_file(global.config); !text) return usage_error("--config", text.error());
+    ::setenv("ORLOP_CONFIG", global.config.c_str(), 1);
+  }
 
   std::stop_source stop;
   watch_signals(stop);
@@ -97,4 +102,7 @@ int run(std::vector<std::string> arguments) {
 }  // namespace
 }  // namespace orlop::cli
 
-int main(int argc, char** argv) { return orlop::cli::run({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  if (!orlop::cli::occupy_standard_descriptors()) return static_cast<int>(orlop::cli::Exit::failed);
+  return orlop::cli::run({argv + 1, argv + argc});
+}

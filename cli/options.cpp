@@ -15,6 +15,9 @@ struct Row {
   std::string help;
 };
 
+// POSIX XBD 12.2, guideline 10.
+constexpr std::string_view end_of_options = "--";
+
 Error usage(std::string message) { return Error(Code::config_invalid, std::move(message)); }
 
 // What other tools call our options. An empty answer would send people to the manual for one word.
@@ -101,6 +104,11 @@ struct Options::State {
     } catch (const CLI::ArgumentMismatch& mismatch) {
       std::string text = mismatch.what();
       return usage(fmt::format("{} needs a value", text.substr(0, text.find(':'))));
+    } catch (const CLI::ConversionError& error) {  // of a flag: the values of all others are texts
+      std::string text = error.what();
+      std::string name = text.substr(0, text.find(" = "));
+      name.erase(0, name.rfind(' ') + 1);
+      return usage(fmt::format("{0} takes no value: write {0}, or leave it out", name));
     } catch (const CLI::Error& error) {
       return usage(error.what());
     }
@@ -221,6 +229,7 @@ Result<std::vector<std::string>> Options::parse_leading(std::span<const std::str
   state_->app.prefix_command();
   ORLOP_TRY(state_->run(arguments));
   std::vector<std::string> rest = state_->app.remaining();
+  if (!rest.empty() && rest.front() == end_of_options) rest.erase(rest.begin());
   if (!rest.empty() && rest.front().starts_with('-')) return state_->unknown(rest.front());
   return rest;
 }
@@ -228,6 +237,7 @@ Result<std::vector<std::string>> Options::parse_leading(std::span<const std::str
 Result<void> Options::parse(std::span<const std::string> arguments) {
   ORLOP_TRY(state_->run(arguments));
   std::vector<std::string> rest = state_->app.remaining();
+  std::erase(rest, end_of_options);  // what followed is among the operands
   auto option = std::ranges::find_if(rest, [](const std::string& word) { return word.starts_with('-'); });
   if (option != rest.end()) return state_->unknown(*option);
   if (!rest.empty()) return usage(fmt::format("nothing can be done with \"{}\": this takes no operands", rest.front()));

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-#include "cli/paths.h"
+#include "cli/identity.h"
+#include "cli/redact.h"
 #include "orlop/backends/local.h"
 #include "orlop/registry.h"
 
@@ -21,6 +22,8 @@ Error secret_in_the_open(std::string_view name) {
                            "(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN) or in the file of remotes",
                            name));
 }
+
+std::string id_of(const Target& target) { return target.container->name + " " + target.container->url; }
 
 std::string phrase(Code code) {
   std::string text(to_string(code));
@@ -75,17 +78,22 @@ Result<StringMap> Session::options_of(const Target& target) const {
   return options;
 }
 
-std::string Session::identity(const Target& target) const {
-  auto address = Address::parse(target.container->url);
-  if (!address) return target.display();
+std::string Session::identity(const Target& target) {
+  if (auto path = local_path(target)) return identity_of(*path);
+  if (!target.is_remote()) return target.display();
+  const std::string id = id_of(target);
+  {
+    std::lock_guard lock(mutex_);
+    if (auto found = identities_.find(id); found != identities_.end()) return found->second + target.key;
+  }
   auto options = options_of(target);
-  const std::string* endpoint = &address->options["endpoint"];
-  if (options && options->contains("endpoint")) endpoint = &(*options)["endpoint"];
-  return fmt::format("{}://{}/{} {}", address->scheme, address->authority, join(address->path, target.key), *endpoint);
+  std::string container = container_identity(target, options ? *options : StringMap{});
+  std::lock_guard lock(mutex_);
+  return identities_.emplace(id, std::move(container)).first->second + target.key;
 }
 
 Result<Storage> Session::open(const Target& target) {
-  const std::string id = target.container->name + " " + target.container->url;
+  const std::string id = id_of(target);
   std::lock_guard lock(mutex_);
   if (auto found = storages_.find(id); found != storages_.end()) return found->second;
   StorageOptions options;
@@ -128,7 +136,7 @@ std::string describe(std::string_view about, const Error& error, bool verbose) {
   if (verbose && !error.request_id().empty()) add(fmt::format("request {}", error.request_id()));
   if (!details.empty()) line += fmt::format(" ({})", details);
   if (error.outcome_unknown()) line += "; it may have been done nevertheless";
-  return escaped(line);
+  return escaped(redacted(line));
 }
 
 }  // namespace orlop::cli

@@ -37,8 +37,8 @@ class Session {
   // The options of a remote target's container: those of the command line win over its own.
   // Errors: config_invalid for a secret on the command line.
   Result<StringMap> options_of(const Target& target) const;
-  // Where a remote target really is, whatever it is called: equal for the same object of the same service.
-  std::string identity(const Target& target) const;
+  // Where a target really is, whatever it is called: equal for the same object of the same service. Does no requests.
+  std::string identity(const Target& target);
   // One storage a container. Errors: config_invalid.
   Result<Storage> open(const Target& target);
   // Files below a directory, seen as a storage.
@@ -74,10 +74,11 @@ class Session {
   Console console_;
   std::shared_ptr<Tracer> tracer_;
   std::mutex mutex_;
-  std::map<std::string, Storage> storages_;  // by the container's URL and name
+  std::map<std::string, Storage> storages_;        // by the container's URL and name
+  std::map<std::string, std::string> identities_;  // the same
 };
 
-// "photos/a.jpg: not found (HTTP 404)": one line, harmless to a terminal.
+// "photos/a.jpg: not found (HTTP 404)": one line, harmless to a terminal and without secrets.
 std::string describe(std::string_view about, const Error& error, bool verbose);
 
 }  // namespace orlop::cli

@@ -15,6 +15,11 @@ namespace {
 
 void interrupt_nothing(int) {}
 
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void watch(const std::stop_source& stop, sigset_t signals, pthread_t main_thread) {
   int received = 0;
   sigwait(&signals, &received);
@@ -40,6 +45,7 @@ void watch_signals(std::stop_source stop) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  if (!is_ignored(SIGHUP)) sigaddset(&signals, SIGHUP);  // else nohup(1): the terminal may go away
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::thread(watch, std::move(stop), signals, pthread_self()).detach();
 }

@@ -5,8 +5,9 @@
 
 namespace orlop::cli {
 
-// Call first of all, in the main thread, while there is no other: SIGINT and SIGTERM trigger `stop` from now on, and
-// make the main thread's blocking read or write fail with EINTR. SIGPIPE is ignored: it shows as EPIPE.
+// Call first of all, in the main thread, while there is no other: SIGINT, SIGTERM and SIGHUP (unless it is ignored)
+// trigger `stop` from now on, and make the main thread's blocking read or write fail with EINTR. SIGPIPE is ignored: it
+// shows as EPIPE.
 void watch_signals(std::stop_source stop);
 
 // Ends as a process does whose reader went away: quietly, with the status of SIGPIPE.

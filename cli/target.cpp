@@ -31,6 +31,21 @@ bool are_options(const Backend& backend, std::string_view text) {
   return true;
 }
 
+// `options`: with the question mark.
+bool holds_secret(const Backend& backend, std::string_view options) {
+  return std::ranges::any_of(backend.options, [&](const OptionSpec& spec) {
+    const std::string pair = std::string(spec.name) + '=';
+    return spec.secret &&
+           (options.find('?' + pair) != std::string_view::npos || options.find('&' + pair) != std::string_view::npos);
+  });
+}
+
+Error secret_in_url() {
+  return Error(Code::config_invalid,
+               "credentials do not belong in a URL, where others can read them: put them in the environment or in a "
+               "remote of the configuration file");
+}
+
 Target local(std::string_view operand, std::string_view path) {
   return {Target::Kind::local, std::string(operand), std::string(path), nullptr};
 }
@@ -63,6 +78,7 @@ Result<Target> parse_url(std::string_view operand, std::string_view scheme, std:
   if (authority.empty()) {
     return Error(Code::config_invalid, fmt::format("{} names no bucket: write {}://BUCKET/KEY", operand, scheme));
   }
+  if (authority.find('@') != std::string_view::npos || holds_secret(*backend, options)) return secret_in_url();
   std::string_view key = rest.substr(std::min(rest.size(), authority.size() + 1));
   return remote(operand, key, {{}, fmt::format("{}://{}{}", scheme, authority, options), {}});
 }

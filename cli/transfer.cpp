@@ -13,7 +13,10 @@
 #include <optional>
 #include <vector>
 
+#include "cli/descriptor.h"
+#include "cli/identity.h"
 #include "cli/paths.h"
+#include "cli/special_file.h"
 #include "orlop/naming.h"
 
 namespace orlop::cli {
@@ -21,25 +24,25 @@ namespace {
 
 constexpr std::size_t buffer_size = 1 << 20;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ > STDERR_FILENO) ::close(fd_);
-  }
-  int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
 Error interrupted() { return Error(Code::canceled, "interrupted"); }
 
 bool is_regular(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
+}
+
+// What a version of an object is known by.
+std::string stamp_of(const Meta& meta) {
+  const auto modified = meta.modified ? meta.modified->time_since_epoch().count() : 0;
+  return fmt::format("{} {} {}", meta.etag, modified, meta.size);
+}
+
+// The same of a file; empty when it is none, or a pipe.
+std::string stamp_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  return fmt::format("{} {} {} {}.{}", status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                     status.st_mtim.tv_nsec);
 }
 
 const std::string& take_over(const std::string& given, const std::string& old) { return given.empty() ? old : given; }
@@ -70,6 +73,7 @@ class Transfer::Counter {
 
 Result<std::uint64_t> Transfer::run(const Target& from, const Target& to) {
   if (same_place(from, to)) return Error(Code::invalid_argument, "source and destination are the same");
+  if (to.is_local() && is_special_file(to.key)) return into_special_file(from, to);
   if (from.is_stream()) return upload_stream(STDIN_FILENO, to);
   if (to.is_stream()) {
     ORLOP_ASSIGN(Place place, place_of(session_, from));
@@ -82,19 +86,51 @@ Result<std::uint64_t> Transfer::run(const Target& from, const Target& to) {
     if (moved) return std::uint64_t{0};
     if (moved.error().code() != Code::unsupported) return std::move(moved).error();
   }
-  ORLOP_ASSIGN(std::uint64_t size, copy(from, to));
-  if (options_.remove_source) ORLOP_TRY(remove_source(from));
-  return size;
+  ORLOP_ASSIGN(Copied copied, copy(from, behind_links(to)));
+  if (options_.remove_source) ORLOP_TRY(remove_source(from, copied.stamp));
+  return copied.size;
 }
 
-Result<std::uint64_t> Transfer::copy(const Target& from, const Target& to) {
+Result<Transfer::Copied> Transfer::copy(const Target& from, const Target& to) {
   if (in_one_container(from, to)) return copy_within(from, to);
   if (on_one_service(from, to)) return copy_between(from, to);
-  if (from.is_local() && to.is_remote()) return upload(from, to);
+  if (from.is_local() && to.is_remote()) {
+    std::string stamp = stamp_of(from.key);
+    ORLOP_ASSIGN(std::uint64_t size, upload(from, to));
+    return Copied{size, std::move(stamp)};
+  }
   // Only a driver's writer can leave a taken name alone without a race.
   const bool odd = from.is_remote() && !naming::check_relative(from.key);
   if (to.is_remote() || options_.no_clobber || odd) return copy_through_here(from, to);
   return download(from, to);
+}
+
+// What has this name already, and is written to, not replaced.
+Result<std::uint64_t> Transfer::into_special_file(const Target& from, const Target& to) {
+  if (options_.no_clobber) return Error(Code::already_exists);
+  if (options_.remove_source) {
+    return Error(Code::invalid_argument, "the destination is a device or a pipe: nothing would be left; use cp");
+  }
+  const bool piped = from.is_stream() || (from.is_local() && !is_regular(from.key));
+  if (piped) {
+    Descriptor source(from.is_stream() ? STDIN_FILENO : ::open(from.key.c_str(), O_RDONLY | O_CLOEXEC));
+    if (source.get() < 0) return system_error({}, errno);
+    auto next = [&](MutableBytes out) { return read_some(source.get(), out); };
+    return write_into(session_, to.key, next, progress_);
+  }
+  ORLOP_ASSIGN(Place place, place_of(session_, from));
+  ORLOP_ASSIGN(auto reader, place.storage.driver()->read(session_.context(), {.key = place.key}));
+  return write_into(
+      session_, to.key, [&](MutableBytes out) { return reader->read(out); }, progress_);
+}
+
+// A copy goes where a link leads; a move replaces the link, as a rename does.
+Target Transfer::behind_links(const Target& to) const {
+  if (!to.is_local() || options_.remove_source) return to;
+  std::error_code failure;
+  if (!std::filesystem::is_symlink(to.key, failure)) return to;
+  const std::filesystem::path file = std::filesystem::canonical(to.key, failure);
+  return failure ? to : to.with_key(file.native());
 }
 
 Result<std::uint64_t> Transfer::upload(const Target& from, const Target& to) {
@@ -142,29 +178,36 @@ Result<std::uint64_t> Transfer::upload_stream(int fd, const Target& to) {
   std::uint64_t total = 0;
   Counter counter(progress_);
   for (;;) {
-    ssize_t count = ::read(fd, buffer.data(), buffer.size());
-    if (session_.stopped()) return interrupted();
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_error("what is read", errno);
+    ORLOP_ASSIGN(std::size_t count, read_some(fd, buffer));
     if (count == 0) break;
-    ORLOP_TRY(writer->write(Bytes(buffer).first(static_cast<std::size_t>(count))));
-    total += static_cast<std::uint64_t>(count);
-    counter.add(static_cast<std::size_t>(count));
+    ORLOP_TRY(writer->write(Bytes(buffer).first(count)));
+    total += count;
+    counter.add(count);
   }
   ORLOP_TRY(writer->commit());
   return total;
 }
 
-Result<std::uint64_t> Transfer::download(const Target& from, const Target& to) {
+// Of a pipe or a terminal, whose reading Ctrl-C interrupts.
+Result<std::size_t> Transfer::read_some(int fd, MutableBytes out) const {
+  for (;;) {
+    ssize_t count = ::read(fd, out.data(), out.size());
+    if (session_.stopped()) return interrupted();
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR) return system_error("what is read", errno);
+  }
+}
+
+Result<Transfer::Copied> Transfer::download(const Target& from, const Target& to) {
   ORLOP_ASSIGN(Place place, place_of(session_, from));
   Counter counter(progress_);
   ORLOP_ASSIGN(Meta meta, place.storage.download(place.key, to.key, session_.context(), counter.callback()));
   counter.callback()(meta.size);
-  return meta.size;
+  return Copied{meta.size, stamp_of(meta)};
 }
 
 // On the server, where it can.
-Result<std::uint64_t> Transfer::copy_within(const Target& from, const Target& to) {
+Result<Transfer::Copied> Transfer::copy_within(const Target& from, const Target& to) {
   ORLOP_ASSIGN(Storage storage, session_.open(from));
   Driver& driver = *storage.driver();
   CopyRequest request{.from = from.key, .to = to.key, .mode = mode()};
@@ -175,13 +218,16 @@ Result<std::uint64_t> Transfer::copy_within(const Target& from, const Target& to
     request.attrs = &attrs;
   }
   auto copied = driver.copy(session_.context(), request);
-  if (copied) return progress_.add_bytes(static_cast<std::int64_t>(copied->size)), copied->size;
+  if (copied) {
+    progress_.add_bytes(static_cast<std::int64_t>(copied->size));
+    return Copied{copied->size, {}};  // two keys of one bucket: writing one does not touch the other
+  }
   if (copied.error().code() != Code::unsupported) return std::move(copied).error();
   return copy_through_here(from, to);
 }
 
 // From one bucket to another, on the server. No condition can be asked of that with most services.
-Result<std::uint64_t> Transfer::copy_between(const Target& from, const Target& to) {
+Result<Transfer::Copied> Transfer::copy_between(const Target& from, const Target& to) {
   ORLOP_ASSIGN(Address source, Address::parse(from.container->url));
   ORLOP_ASSIGN(Place origin, place_of(session_, from));
   ORLOP_ASSIGN(Meta meta, origin.storage.driver()->stat(session_.context(), {.key = origin.key}));
@@ -192,12 +238,15 @@ Result<std::uint64_t> Transfer::copy_between(const Target& from, const Target& t
   ORLOP_ASSIGN(Storage storage, session_.open(to));
   CopyRequest request{.from = from.key, .to = to.key, .attrs = &attrs, .mode = mode()};
   auto copied = storage.driver()->copy(session_.context(), request);
-  if (copied) return progress_.add_bytes(static_cast<std::int64_t>(meta.size)), meta.size;
+  if (copied) {
+    progress_.add_bytes(static_cast<std::int64_t>(meta.size));
+    return Copied{meta.size, stamp_of(meta)};
+  }
   if (copied.error().code() != Code::unsupported) return std::move(copied).error();
   return copy_through_here(from, to);
 }
 
-Result<std::uint64_t> Transfer::copy_through_here(const Target& from, const Target& to) {
+Result<Transfer::Copied> Transfer::copy_through_here(const Target& from, const Target& to) {
   ORLOP_ASSIGN(Place source, place_of(session_, from));
   ORLOP_ASSIGN(Place sink, place_of(session_, to));
   ORLOP_ASSIGN(auto reader, source.storage.driver()->read(session_.context(), {.key = source.key}));
@@ -217,7 +266,7 @@ Result<std::uint64_t> Transfer::copy_through_here(const Target& from, const Targ
     counter.add(count);
   }
   ORLOP_TRY(writer->commit());
-  return size;
+  return Copied{size, stamp_of(reader->meta())};
 }
 
 // unsupported: the bytes must be copied.
@@ -233,16 +282,39 @@ Result<void> Transfer::rename(const Target& from, const Target& to) {
   return system_error({}, errno);
 }
 
-Result<void> Transfer::remove_source(const Target& from) {
+// Not when it was written since it was read: by somebody else, or by this transfer, to which the two names looked
+// different.
+Result<void> Transfer::check_unchanged(const Target& from, const std::string& stamp) {
+  std::string present;
   if (from.is_local()) {
-    if (::unlink(from.key.c_str()) != 0) return system_error("it was copied, but the source stays", errno);
+    present = stamp_of(from.key);
+  } else {
+    ORLOP_ASSIGN(Storage storage, session_.open(from));
+    auto meta = storage.driver()->stat(session_.context(), {.key = from.key, .checksum = false});
+    if (!meta && meta.error().code() == Code::not_found) return {};
+    if (!meta) return std::move(meta).error();
+    present = stamp_of(*meta);
+  }
+  if (present == stamp) return {};
+  return Error(Code::precondition_failed,
+               "it was written meanwhile, or is the same as the destination under another name");
+}
+
+Result<void> Transfer::remove_source(const Target& from, const std::string& stamp) {
+  constexpr std::string_view stays = "it was copied, but the source stays";
+  auto explained = [&](Error error) {
+    return error.set_message(fmt::format("{}: {}", stays, error.message())), std::move(error);
+  };
+  if (!stamp.empty()) {
+    if (auto unchanged = check_unchanged(from, stamp); !unchanged) return explained(std::move(unchanged).error());
+  }
+  if (from.is_local()) {
+    if (::unlink(from.key.c_str()) != 0) return system_error(stays, errno);
     return {};
   }
   ORLOP_ASSIGN(Storage storage, session_.open(from));
   ORLOP_ASSIGN(RemoveResults results, storage.driver()->remove(session_.context(), {.keys = {from.key}}));
-  if (results.front())
-    return results.front()->set_message(
-        fmt::format("it was copied, but the source stays: {}", results.front()->message()));
+  if (results.front()) return explained(*std::move(results.front()));
   return {};
 }
 
@@ -262,12 +334,16 @@ bool Transfer::on_one_service(const Target& from, const Target& to) const {
 }
 
 bool Transfer::same_place(const Target& from, const Target& to) const {
-  if (from.kind != to.kind || from.is_stream()) return false;
-  if (from.is_remote() && !options_.remove_source && changes_attrs())
+  if (from.is_stream() || to.is_stream()) return false;
+  if (to.is_remote() && !options_.remove_source && changes_attrs())
     return false;  // that is how attributes are replaced
-  if (from.is_remote()) return session_.identity(from) == session_.identity(to);
-  std::error_code ignored;
-  return std::filesystem::equivalent(from.key, to.key, ignored);
+  const auto source = local_path(from);
+  const auto sink = local_path(to);
+  if (source && sink) {
+    std::error_code ignored;
+    return std::filesystem::equivalent(*source, *sink, ignored);
+  }
+  return !source && !sink && session_.identity(from) == session_.identity(to);
 }
 
 SaveOptions Transfer::save_options() const {

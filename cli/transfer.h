@@ -22,23 +22,33 @@ class Transfer {
   Transfer(Session& session, TransferOptions options, Progress& progress)
       : session_(session), options_(std::move(options)), progress_(progress) {}
 
-  // Nothing is visible at `to` before all of it is there. Result: the bytes it has.
+  // Nothing is visible at `to` before all of it is there, unless it is a device or a pipe. Result: the bytes it has.
   Result<std::uint64_t> run(const Target& from, const Target& to);
+  // The source of a move. `stamp`: of the version that was copied; empty: whatever it is by now.
+  Result<void> remove_source(const Target& from, const std::string& stamp = {});
 
  private:
   class Counter;
 
-  Result<std::uint64_t> copy(const Target& from, const Target& to);
+  struct Copied {
+    std::uint64_t size;
+    std::string stamp;  // of the version that was read; empty when nothing could have changed it
+  };
+
+  Result<Copied> copy(const Target& from, const Target& to);
+  Result<std::uint64_t> into_special_file(const Target& from, const Target& to);
   Result<std::uint64_t> upload(const Target& from, const Target& to);
   Result<std::unique_ptr<Writer>> create(const Place& place, const Target& to);
   Result<std::uint64_t> upload_stream(int fd, const Target& to);
-  Result<std::uint64_t> download(const Target& from, const Target& to);
-  Result<std::uint64_t> copy_within(const Target& from, const Target& to);
-  Result<std::uint64_t> copy_between(const Target& from, const Target& to);
-  Result<std::uint64_t> copy_through_here(const Target& from, const Target& to);
+  Result<std::size_t> read_some(int fd, MutableBytes out) const;
+  Result<Copied> download(const Target& from, const Target& to);
+  Result<Copied> copy_within(const Target& from, const Target& to);
+  Result<Copied> copy_between(const Target& from, const Target& to);
+  Result<Copied> copy_through_here(const Target& from, const Target& to);
   Result<void> rename(const Target& from, const Target& to);
-  Result<void> remove_source(const Target& from);
+  Result<void> check_unchanged(const Target& from, const std::string& stamp);
 
+  Target behind_links(const Target& to) const;
   bool on_one_service(const Target& from, const Target& to) const;
   bool same_place(const Target& from, const Target& to) const;
   SaveOptions save_options() const;

@@ -97,42 +97,74 @@ Result<std::uint64_t> walk_remote(Session& session, const Target& operand, const
 
 Target local_target(const std::string& path) { return {Target::Kind::local, path, path, nullptr}; }
 
+// What is half done or belongs to a file beside it; not shown and not taken along.
+constexpr std::string_view private_prefix = ".orlop-";
+
+Error linked_directory() {
+  return Error(Code::invalid_argument,
+               "a symbolic link to a directory is not moved: copy what is behind it, or remove it");
+}
+
+bool is_link(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 // The regular files of a tree, symbolic links followed, cycles reported.
-Result<std::uint64_t> walk_tree(const std::string& root, std::size_t base, const Visitor& visitor) {
-  char* const roots[] = {const_cast<char*>(root.c_str()), nullptr};
-  auto by_name = [](const FTSENT** a, const FTSENT** b) { return std::strcmp((*a)->fts_name, (*b)->fts_name); };
-  std::unique_ptr<FTS, int (*)(FTS*)> tree(fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name), fts_close);
-  if (!tree) return system_error(root, errno);
-  std::uint64_t count = 0;
-  while (FTSENT* entry = fts_read(tree.get())) {
-    const std::string path(entry->fts_path, entry->fts_pathlen);
-    switch (entry->fts_info) {
+class LocalWalk {
+ public:
+  LocalWalk(const std::string& root, std::size_t base, bool moves, const Visitor& visitor)
+      : root_(root), base_(base), moves_(moves), visitor_(visitor) {}
+
+  Result<std::uint64_t> run() {
+    char* const roots[] = {const_cast<char*>(root_.c_str()), nullptr};
+    auto by_name = [](const FTSENT** a, const FTSENT** b) { return std::strcmp((*a)->fts_name, (*b)->fts_name); };
+    std::unique_ptr<FTS, int (*)(FTS*)> tree(fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name), fts_close);
+    if (!tree) return system_error(root_, errno);
+    while (FTSENT* entry = fts_read(tree.get())) {
+      const std::string path(entry->fts_path, entry->fts_pathlen);
+      const bool below = entry->fts_level > FTS_ROOTLEVEL;
+      if (below && std::string_view(entry->fts_name).starts_with(private_prefix)) {
+        fts_set(tree.get(), entry, FTS_SKIP);
+      } else if (below && moves_ && entry->fts_info == FTS_D && is_link(path)) {
+        fts_set(tree.get(), entry, FTS_SKIP);
+        visitor_.failed(path, linked_directory());
+      } else if (!visit(*entry, path)) {
+        break;
+      }
+    }
+    return count_;
+  }
+
+ private:
+  bool visit(const FTSENT& entry, const std::string& path) {
+    switch (entry.fts_info) {
       case FTS_D:
       case FTS_DP:
-        break;
+        return true;
       case FTS_F:
-        ++count;
-        if (!visitor.found(
-                {local_target(path), path.substr(base), static_cast<std::uint64_t>(entry->fts_statp->st_size)})) {
-          return count;
-        }
-        break;
+        ++count_;
+        return visitor_.found(
+            {local_target(path), path.substr(base_), static_cast<std::uint64_t>(entry.fts_statp->st_size)});
       case FTS_DC:
-        visitor.failed(path, Error(Code::invalid_argument, "a symbolic link leads back to a directory above it"));
-        break;
+        return failed(path, Error(Code::invalid_argument, "a symbolic link leads back to a directory above it"));
       case FTS_SLNONE:
-        visitor.failed(path, Error(Code::not_found, "the symbolic link leads nowhere"));
-        break;
+        return failed(path, Error(Code::not_found, "the symbolic link leads nowhere"));
       case FTS_DEFAULT:
-        visitor.failed(path, Error(Code::invalid_argument, "neither a file nor a directory"));
-        break;
+        return failed(path, Error(Code::invalid_argument, "neither a file nor a directory"));
       default:
-        visitor.failed(path, system_error({}, entry->fts_errno));
-        break;
+        return failed(path, system_error({}, entry.fts_errno));
     }
   }
-  return count;
-}
+
+  bool failed(const std::string& path, const Error& error) { return visitor_.failed(path, error), true; }
+
+  const std::string& root_;
+  const std::size_t base_;
+  const bool moves_;
+  const Visitor& visitor_;
+  std::uint64_t count_ = 0;
+};
 
 Result<std::uint64_t> walk_path(const std::string& path, const WalkOptions& options, const Visitor& visitor,
                                 bool below_its_name) {
@@ -145,23 +177,22 @@ Result<std::uint64_t> walk_path(const std::string& path, const WalkOptions& opti
     return 1;
   }
   if (!options.recursive) return Error(Code::invalid_argument, "is a directory: write -r to take what is in it");
+  if (options.moves && is_link(path)) return linked_directory();
   std::string root = path;
   while (root.size() > 1 && root.ends_with('/')) root.pop_back();
   const std::size_t base = below_its_name ? last_part(root) : root.size() + (root == "/" ? 0 : 1);
-  return walk_tree(root, base, visitor);
+  return LocalWalk(root, base, options.moves, visitor).run();
 }
 
 Result<std::uint64_t> walk_local(const Target& operand, const WalkOptions& options, const Visitor& visitor) {
-  struct stat status {};
-  const bool pattern = options.globs && has_glob(operand.key) && ::lstat(operand.key.c_str(), &status) != 0;
-  if (!pattern) return walk_path(operand.key, options, visitor, options.keep_name);
-  glob_t matches{};
-  std::unique_ptr<glob_t, void (*)(glob_t*)> release(&matches, ::globfree);
-  if (::glob(operand.key.c_str(), 0, nullptr, &matches) != 0) return nothing("nothing matches");
+  if (!is_local_glob(operand, options.globs)) return walk_path(operand.key, options, visitor, options.keep_name);
+  ORLOP_ASSIGN(std::vector<std::string> paths, local_matches(operand, options.globs));
+  if (!options.recursive) std::erase_if(paths, is_directory);
+  if (paths.empty()) {
+    return Error(Code::invalid_argument, "only directories match: write -r to take what is in them");
+  }
   std::uint64_t count = 0;
-  for (std::size_t i = 0; i < matches.gl_pathc; ++i) {
-    const std::string path = matches.gl_pathv[i];
-    if (!options.recursive && is_directory(path)) continue;
+  for (const std::string& path : paths) {
     auto found = walk_path(path, options, visitor, true);
     if (found)
       count += *found;
@@ -176,6 +207,31 @@ Result<std::uint64_t> walk_local(const Target& operand, const WalkOptions& optio
 Result<std::uint64_t> walk(Session& session, const Target& operand, const WalkOptions& options,
                            const Visitor& visitor) {
   return operand.is_remote() ? walk_remote(session, operand, options, visitor) : walk_local(operand, options, visitor);
+}
+
+bool is_local_glob(const Target& operand, bool globs) {
+  struct stat status {};
+  return globs && operand.is_local() && has_glob(operand.key) && ::lstat(operand.key.c_str(), &status) != 0;
+}
+
+Result<std::vector<std::string>> local_matches(const Target& operand, bool globs) {
+  if (!is_local_glob(operand, globs)) return std::vector{operand.key};
+  glob_t found{};
+  std::unique_ptr<glob_t, void (*)(glob_t*)> release(&found, ::globfree);
+  if (::glob(operand.key.c_str(), 0, nullptr, &found) != 0) return nothing("nothing matches");
+  return std::vector<std::string>(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+}
+
+Result<std::vector<Target>> matches(Session& session, const Target& operand, bool globs) {
+  if (!globs || !has_glob(operand.key) || (operand.is_local() && !is_local_glob(operand, globs))) {
+    return std::vector{operand};
+  }
+  std::vector<Target> all;
+  const Visitor visitor{
+      .found = [&](Found found) { return all.push_back(std::move(found.target)), !session.stopped(); },
+      .failed = [&](const std::string& text, const Error& error) { session.fail(text, error); }};
+  ORLOP_TRY(walk(session, operand, {.globs = globs}, visitor));
+  return all;
 }
 
 bool has_glob(std::string_view name) noexcept {

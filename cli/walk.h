@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/session.h"
 
@@ -20,6 +21,7 @@ struct WalkOptions {
   bool recursive = false;
   bool globs = true;       // * ? [..] in the last part of an operand
   bool keep_name = false;  // what is below a directory keeps the directory's own name in `relative`
+  bool moves = false;      // what is found will be removed: directories behind links are somebody else's
 };
 
 struct Visitor {
@@ -31,6 +33,13 @@ struct Visitor {
 // Flat memory: items are visited as they are listed. Result: how many were found. Errors: not_found when a glob or a
 // recursive operand stands for nothing; of a listing that ended early.
 Result<std::uint64_t> walk(Session& session, const Target& operand, const WalkOptions& options, const Visitor& visitor);
+
+// The paths a local glob stands for, in order; of any other local operand, itself. Errors: not_found.
+Result<std::vector<std::string>> local_matches(const Target& operand, bool globs);
+// What an operand of a verb for single objects stands for: itself, or the files or objects that match its glob.
+Result<std::vector<Target>> matches(Session& session, const Target& operand, bool globs);
+// Whether a local operand is a glob, and no file of that name.
+bool is_local_glob(const Target& operand, bool globs);
 
 // Whether the last part of a key or path has * ? or [.
 bool has_glob(std::string_view name) noexcept;

@@ -1,6 +1,7 @@
 // orlop cat
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/options.h"
@@ -15,6 +16,7 @@ class Cat : public Command {
     options.size("--offset", offset_, "Begin at this byte")
         .size("--length", length_, "At most so many bytes")
         .size("--last", last_, "The last so many bytes")
+        .flag("--no-glob", no_glob_, "Take * ? [ in operands as they are")
         .operands("URL...", operands_, 1, std::numeric_limits<std::size_t>::max());
   }
 
@@ -25,7 +27,7 @@ class Cat : public Command {
     Progress progress(session.console(), false);
     for (const std::string& operand : operands_) {
       // What follows something missing would look complete and be wrong: the first failure ends it.
-      auto poured = pour_one(session, operand, progress);
+      auto poured = pour_all(session, operand, progress);
       if (!poured) {
         session.out().flush();
         return session.fail(operand, poured.error());
@@ -40,16 +42,20 @@ class Cat : public Command {
     return length_ ? Range::bounded(offset_.value_or(0), *length_) : Range::from(offset_.value_or(0));
   }
 
-  Result<void> pour_one(Session& session, const std::string& operand, Progress& progress) const {
+  Result<void> pour_all(Session& session, const std::string& operand, Progress& progress) const {
     ORLOP_ASSIGN(Target target, parse_target(operand));
     if (target.is_stream()) return Error(Code::config_invalid, "write a path or a URL");
-    ORLOP_ASSIGN(Place place, place_of(session, target));
-    ORLOP_ASSIGN(auto reader, place.storage.driver()->read(session.context(), {.key = place.key, .range = range()}));
-    ORLOP_TRY(pour(session, *reader, progress));
+    ORLOP_ASSIGN(std::vector<Target> found, matches(session, target, !no_glob_));
+    for (const Target& one : found) {
+      ORLOP_ASSIGN(Place place, place_of(session, one));
+      ORLOP_ASSIGN(auto reader, place.storage.driver()->read(session.context(), {.key = place.key, .range = range()}));
+      ORLOP_TRY(pour(session, *reader, progress));
+    }
     return {};
   }
 
   std::vector<std::string> operands_;
+  bool no_glob_ = false;
   std::optional<std::uint64_t> offset_, length_, last_;
 };
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "cli/command.h"
+#include "cli/identity.h"
 #include "cli/options.h"
 #include "cli/session.h"
 
@@ -12,7 +13,8 @@ namespace orlop::cli {
 namespace {
 
 // What to change, where the error itself only says what is.
-std::string_view advice(const Error& error) {
+std::string_view advice(const Error& error, bool directory) {
+  if (directory) return error.code() == Code::not_found ? "make the directory, or correct its name" : "";
   static constexpr std::pair<std::string_view, std::string_view> by_service_code[] = {
       {"RequestTimeTooSkewed", "set this machine's clock (timedatectl set-ntp true)"},
       {"InvalidAccessKeyId", "the service does not know AWS_ACCESS_KEY_ID: is it from another service or account?"},
@@ -71,6 +73,7 @@ class Check : public Command {
     ORLOP_ASSIGN(Target target, parse_target(operands_.front()));
     if (target.is_stream()) return Error(Code::config_invalid, "write a URL, as in s3://bucket");
     key_ = probe_key(target);
+    directory_ = local_path(target).has_value();
     prefix_ = target.is_remote() ? target.key : "";
     return target.is_remote() ? session_->open(target) : Session::open_directory(target.key);
   }
@@ -147,7 +150,7 @@ class Check : public Command {
   void skipped(std::string_view what, std::string_view detail) { line("-", what, std::string(detail)); }
   bool bad(std::string_view what, const Error& error) {
     std::string detail = describe({}, error, session_->global().verbose);
-    if (std::string_view hint = advice(error); !hint.empty()) detail += fmt::format("; {}", hint);
+    if (std::string_view hint = advice(error, directory_); !hint.empty()) detail += fmt::format("; {}", hint);
     line("FAIL", what, detail);
     if (code_ == Exit::ok) code_ = exit_of(error.code());
     return false;
@@ -172,6 +175,7 @@ class Check : public Command {
   std::vector<std::string> operands_;
   std::string key_, prefix_;
   bool write_ = false;
+  bool directory_ = false;  // a local one, whatever it is called
   Exit code_ = Exit::ok;
 };
 

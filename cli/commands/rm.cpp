@@ -95,35 +95,37 @@ class Rm : public Command {
   }
 
   void remove_local(Session& session, const Target& operand) {
-    if (std::error_code ignored; recursive_ && std::filesystem::is_symlink(operand.key, ignored)) {
-      return static_cast<void>(remove_file(session, operand.key));
+    auto paths = local_matches(operand, !no_glob_);
+    if (!paths) return fail(session, operand.text, paths.error());
+    for (const std::string& path : *paths) {
+      if (session.stopped()) return;
+      std::error_code ignored;
+      const bool directory = is_directory(path) && !std::filesystem::is_symlink(path, ignored);
+      if (!directory) {
+        remove_file(session, path);
+      } else if (recursive_) {
+        remove_tree(session, path);
+      } else {
+        fail(session, path, Error(Code::invalid_argument, "is a directory: write -r to remove it with what is in it"));
+      }
     }
-    if (recursive_ && is_directory(operand.key)) return remove_tree(session, operand);
-    const Visitor visitor{.found = [&](const Found& found) { return remove_file(session, found.target.key); },
-                          .failed = [&](const std::string& text, const Error& error) { fail(session, text, error); }};
-    auto found = walk(session, operand, {false, !no_glob_}, visitor);
-    if (!found) fail(session, operand.text, found.error());
   }
 
-  bool remove_file(Session& session, const std::string& path) {
+  void remove_file(Session& session, const std::string& path) {
     ++items_;
-    if (dry_run_) return report(session, path, false);
-    if (::unlink(path.c_str()) == 0) return report(session, path, true);
-    fail(session, path, system_error({}, errno));
-    return true;
+    if (!dry_run_ && ::unlink(path.c_str()) != 0) return fail(session, path, system_error({}, errno));
+    report(session, path, !dry_run_);
   }
 
-  void remove_tree(Session& session, const Target& operand) {
+  void remove_tree(Session& session, const std::string& path) {
     ++items_;
     std::error_code failure;
-    if (std::filesystem::equivalent(operand.key, "/", failure) ||
-        std::filesystem::equivalent(operand.key, ".", failure)) {
-      return fail(session, operand.text,
-                  Error(Code::invalid_argument, "the root and the working directory are not removed"));
+    if (std::filesystem::equivalent(path, "/", failure) || std::filesystem::equivalent(path, ".", failure)) {
+      return fail(session, path, Error(Code::invalid_argument, "the root and the working directory are not removed"));
     }
-    if (!dry_run_) std::filesystem::remove_all(operand.key, failure);
-    if (failure) return fail(session, operand.text, system_error({}, failure.value()));
-    report(session, operand.key, !dry_run_);
+    if (!dry_run_) std::filesystem::remove_all(path, failure);
+    if (failure) return fail(session, path, system_error({}, failure.value()));
+    report(session, path, !dry_run_);
   }
 
   bool report(Session& session, const std::string& name, bool done) {

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/session.h"
 #include "orlop/layers/layers.h"
+#include "orlop/settings_file.h"
 #include "orlop/testing/server.h"
 
 namespace orlop::cli {
@@ -76,9 +75,9 @@ class Serve : public Command {
 
   Result<std::string> read_faults() const {
     if (fault_script_.empty()) return std::string();
-    std::ifstream file(fault_script_);
-    if (!file) return Error(Code::not_found, fmt::format("the fault script {} cannot be read", fault_script_));
-    return std::string(std::istreambuf_iterator<char>(file), {});
+    auto text = read_settings_file(fault_script_);
+    if (!text) return std::move(text).error().set_message(fmt::format("--fault-script: {}", text.error().message()));
+    return text;
   }
 
   std::vector<std::string> operands_, public_buckets_;

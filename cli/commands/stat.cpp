@@ -20,7 +20,8 @@ std::string hex(std::string_view bytes) {
 class Stat : public Command {
  public:
   void declare(Options& options) override {
-    options.operands("URL...", operands_, 1, std::numeric_limits<std::size_t>::max());
+    options.flag("--no-glob", no_glob_, "Take * ? [ in operands as they are")
+        .operands("URL...", operands_, 1, std::numeric_limits<std::size_t>::max());
   }
 
   Exit run(Session& session) override {
@@ -28,19 +29,18 @@ class Stat : public Command {
   }
 
  private:
-  static Result<void> show(Session& session, const std::string& operand) {
-    ORLOP_ASSIGN(Meta meta, stat(session, operand));
-    print(session, operand, meta);
-    return {};
-  }
-
-  static Result<Meta> stat(Session& session, const std::string& operand) {
+  Result<void> show(Session& session, const std::string& operand) const {
     ORLOP_ASSIGN(Target target, parse_target(operand));
     if (target.is_stream()) return Error(Code::config_invalid, "write a path or a URL");
     if (target.key.empty())
       return Error(Code::config_invalid, "names no object: write the key behind it, or use orlop check");
-    ORLOP_ASSIGN(Place place, place_of(session, target));
-    return place.storage.driver()->stat(session.context(), {.key = place.key});
+    ORLOP_ASSIGN(std::vector<Target> found, matches(session, target, !no_glob_));
+    for (const Target& one : found) {
+      ORLOP_ASSIGN(Place place, place_of(session, one));
+      ORLOP_ASSIGN(Meta meta, place.storage.driver()->stat(session.context(), {.key = place.key}));
+      print(session, one.text, meta);
+    }
+    return {};
   }
 
   // name, value: in the order people look for them; what is not known is left out.
@@ -84,6 +84,7 @@ class Stat : public Command {
   }
 
   std::vector<std::string> operands_;
+  bool no_glob_ = false;
 };
 
 }  // namespace
