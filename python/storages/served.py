@@ -5,7 +5,6 @@ Signed with SECRET_KEY, about everything that an address of S3 is signed about.
 
 import hashlib
 import json
-import re
 import time
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -17,17 +16,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import default_storage
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import LazyObject
-from orlop import InvalidArgument
 from orlop.ledger import current
 
 from storages.base import twinned
 from storages.doubles import crc32_of
 from storages.orders import Signed, SigningOrder
+from storages.s3.errors import explained
 from storages.s3.parameters import to_request
+from storages.signing import signed_method
 from storages.utils import clean_name
 
 _SALT = "storages.served"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 EXPIRES, HEADERS, MOST, SIGNATURE = "X-Expires", "X-Headers", "X-Most", "X-Signature"
 COOKIE = "storages_access_"
@@ -111,21 +110,15 @@ class ServedMixin:
     needs_view = False  # whether there are no addresses but the view's
 
     @twinned
+    @explained
     def url(self, name, parameters=None, expire=None, http_method=None, *, stable_for=None):
-        key = self._normalize_name(clean_name(name))
-        address = self._address(key)
-        if address is None:
-            return super().url(name, parameters, expire, http_method, stable_for=stable_for)
         if self.custom_domain:
-            return self._custom_url(key, parameters, *self._window(self._expiry(expire), stable_for))
+            return super().url(name, parameters, expire, http_method, stable_for=stable_for)
+        key = self._normalize_name(clean_name(name))
+        signed_at, expires = self._window(self.querystring_expire if expire is None else expire, stable_for)
         query, headers = to_request(parameters) if parameters else ([], [])
-        if not self.querystring_auth:
-            return f"{address}?{urlencode(query)}" if query else address
-        signed_at, expires = self._window(self._expiry(expire), stable_for)
-        return self._sign(SigningOrder(http_method or "GET", key, expires, signed_at, query, headers)).url
-
-    def _expiry(self, expire):
-        return self.querystring_expire if expire is None else expire
+        method = signed_method(http_method) if self.querystring_auth else "GET"
+        return self._sign(SigningOrder(method, key, expires, signed_at, query, headers)).url
 
     def _address(self, key):
         alias = alias_of(self)
@@ -145,18 +138,30 @@ class ServedMixin:
         return False
 
     def _sign(self, order):
-        address = self._address(order.key)
-        if address is None or (order.method == "GET" and self.custom_domain):
+        if order.method == "GET" and self.custom_domain:
             return super()._sign(order)
-        if order.method == "GET" and not self.querystring_auth:
+        is_public = order.method == "GET" and not self.querystring_auth
+        self._refuse_as_s3(order, is_public)
+        address = self._address(order.key)
+        if address is None:
+            return super()._sign(order)
+        if is_public:
             query = f"?{urlencode(order.query)}" if order.query else ""
             return Signed("GET", address + query, expires_at=order.expires_at)
-        for name, value in [*order.query, *order.headers, *order.fields]:
-            if _CONTROL.search(value):
-                raise InvalidArgument(f"{name} holds control characters")
         if order.method == "POST":
             return _sign_form(alias_of(self), address, order)
         return _sign_url(alias_of(self), address, order)
+
+    def _refuse_as_s3(self, order, is_public):
+        """What is signed here and refused in production would be noticed there."""
+        if is_public:
+            self._store.public_url(order.key)
+            return
+        method = "PUT" if order.method == "POST" else order.method  # services without forms have the same limits
+        given = [*order.headers, *order.fields]
+        self._store.presign(
+            order.key, method, order.expires, [], order.query, given, order.signed_at * 1_000_000, None, current()
+        )
 
     def _sign_cookies(self, key, ends):
         address = self._address(key)

@@ -12,17 +12,32 @@ from storages.utils import clean_name
 # https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html: X-Amz-Expires
 _LONGEST = 604_800
 
+_MOST_SECONDS = 1 << 53  # what an engine counts in microseconds takes no more
+
+# Those that do something with an object named by a URL alone.
+_SIGNED_METHODS = "GET", "HEAD", "PUT", "DELETE"
+
 
 def window(expires, stable_for, now=None):
     """(signed_at, expires) in seconds. With `stable_for` all that is signed within so many seconds is alike, and its
     validity begins with them: it is good for `expires` at the least."""
     now = int(time.time() if now is None else now)
+    expires = int(expires)
+    if abs(expires) > _MOST_SECONDS:
+        raise ValueError(f"expires: expected a number of seconds, not {expires}")
     if not stable_for:
-        return now, int(expires)
+        return now, expires
     stable_for = int(stable_for)
     if stable_for < 0:
         raise ValueError(f"stable_for: expected a number of seconds, not {stable_for}")
-    return now - now % stable_for, int(expires) + stable_for
+    return now - now % stable_for, expires + stable_for
+
+
+def signed_method(name):
+    method = (name or "GET").upper()
+    if method not in _SIGNED_METHODS:
+        raise ValueError(f"http_method: expected {', '.join(_SIGNED_METHODS)}, not {name!r}")
+    return method
 
 
 class SigningMixin:

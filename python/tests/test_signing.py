@@ -132,9 +132,7 @@ def test_put_onto_a_free_name(storage):
 
 
 def test_a_form_is_bound_to_its_policy(storage):
-    signed = storage.sign(
-        "form.txt", method="POST", max_size=200, min_size=10, content_types=["text/plain", "text/csv"]
-    )
+    signed = storage.sign("form.txt", method="POST", max_size=200, min_size=10, content_types=["text/*"])
     fields = dict(signed.fields)
     assert send(signed, BODY, fields={**fields, "Content-Type": "image/png"})[0] == 403
     assert send(signed, BODY, fields={**fields, "Content-Type": "text/csv", "key": "other.txt"})[0] == 403
@@ -203,11 +201,56 @@ def test_many_at_once_refuse_what_one_refuses(kind):
         ({"response_headers": {"Content-Type": "a/b\r\nSet-Cookie: x=1"}}, "control characters"),
         ({"stable_for": -5}, "stable_for: expected"),
         ({"stable_for": 604_800}, "seven days"),
+        ({"expires": 10**9}, "between 0 and 604800 seconds"),
+        ({"expires": 10**30}, "expires: expected a number of seconds"),
+        ({"expires": -1}, "cannot expire before it is made"),
+        ({"method": "POST", "expires": 10**9}, "between 0 and 604800 seconds"),
+        ({"method": "PUT", "expires": -1}, "cannot expire before it is made"),
+        ({"name": ""}, "the name is empty"),
+        ({"name": "", "method": "POST"}, "the name is empty"),
+        ({"min_size": 5}, "limits of types and sizes"),
+        ({"method": "PUT", "min_size": 5}, "one size"),
+        ({"method": "PUT", "size": -1}, "size: expected a number of bytes, not -1"),
+        ({"method": "POST", "size": "3"}, "size: expected a number of bytes, not '3'"),
+        ({"method": "POST", "size": 5, "max_size": 3}, "leave out min_size and max_size"),
+        ({"method": "POST", "max_size": -1}, "max_size: expected a number of bytes, not -1"),
+        ({"method": "POST", "max_size": "3"}, "max_size: expected a number of bytes, not '3'"),
+        ({"method": "POST", "max_size": 10**30}, "max_size: expected a number of bytes"),
+        ({"method": "POST", "min_size": 5, "max_size": 3}, "min_size=5 is more than max_size=3"),
+        ({"method": "POST", "content_types": ["image/*", "text/*"]}, r"image/\*, text/\* are no one group"),
+        ({"method": "POST", "content_types": ["image/png", "image/jpeg"]}, "are no one group"),
+        ({"method": "PUT", "content_type": 5}, "content_type: no text"),
+        ({"method": "PUT", "checksum": "zz"}, "checksum: expected the CRC-32"),
+        ({"method": "POST", "checksum": b"zz"}, "checksum: expected the CRC-32"),
+        ({"method": "PUT", "headers": {"a b": "c"}}, "'a b' is no name of a header"),
+        ({"method": "POST", "headers": {"a": 5}}, "headers: a: expected a text, not int"),
+        ({"method": "POST", "headers": {"a": "b\r\nc: d"}}, "control characters"),
     ],
 )
 def test_what_cannot_be_signed(storage, given, why):
     with pytest.raises(ValueError, match=why):
-        storage.sign("a.txt", **given)
+        storage.sign(**{"name": "a.txt", **given})
+
+
+@pytest.mark.parametrize(
+    "given", [("x", None, 30 * 86400), ("x", None, -1), ("", None, 60), ("x", None, 60, "POST"), ("../x", None, -1)]
+)
+def test_addresses_of_a_laptop_are_refused_as_in_production(places, given):
+    told = set()
+    for alias in ALIASES:
+        with pytest.raises((ValueError, SuspiciousOperation)) as caught:
+            storages[alias].url(*given)
+        told.add((type(caught.value), str(caught.value).partition(" (presign")[0]))
+        if len(given) == 3:
+            with pytest.raises(type(caught.value)):
+                storages[alias].urls([given[0]], expire=given[2])
+    assert len(told) == 1
+
+
+def test_addresses_at_a_domain_of_ones_own(served, monkeypatch):
+    monkeypatch.setattr(served, "custom_domain", "cdn.example.com")
+    assert served.url("a.txt", expire=60) == served.sign("a.txt").url == "https://cdn.example.com/a.txt"
+    assert served.urls(["a.txt"]) == ["https://cdn.example.com/a.txt"]
 
 
 def test_the_repr_of_what_was_signed_hides_it(storage):
@@ -223,8 +266,10 @@ def test_a_window():
 def test_what_types_have_in_common():
     assert common_type(["image/png"]) == ("image/png", None)
     assert common_type(["image/*"]) == (None, "image/")
-    assert common_type(["image/png", "image/jpeg"]) == (None, "image/")
-    assert common_type(["image/png", "text/*"]) == (None, "")
+    assert common_type(["image/png", "image/*"]) == (None, "image/")
+    assert common_type(["image/png", "*/*"]) == (None, "")
+    with pytest.raises(TypeError, match="expected a list"):
+        common_type("image/*")
     assert common_type(None) == (None, "")
 
 

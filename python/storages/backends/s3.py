@@ -31,7 +31,7 @@ from storages.s3.options import ClientConfig, TransferConfig, attempts, engine_o
 from storages.s3.parameters import encode_query, filter_download, to_attrs, to_request
 from storages.s3.secrets import hidden, unseen
 from storages.s3.validation import check_object, check_options
-from storages.signing import SigningMixin
+from storages.signing import SigningMixin, signed_method
 from storages.uploads.storage import UploadTicketsMixin
 from storages.utils import (
     any_is_set,
@@ -53,9 +53,6 @@ _ALTERNATIVES = 100
 
 # Directories that listdir() showed and exists() knows: a walk that shows more begins anew.
 _SHOWN_DIRECTORIES = 10_000
-
-# Those that do something with an object named by a URL alone.
-_SIGNED_METHODS = "GET", "HEAD", "PUT", "DELETE"
 
 _UNSET = object()
 
@@ -588,7 +585,7 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
         query, headers = to_request(parameters) if parameters else ([], [])
         if not self.querystring_auth:
             return self._public_url(name, query)
-        method = _signed_method(http_method)
+        method = signed_method(http_method)
         signed_at *= 1_000_000
         return self._store.presign(name, method, expire, [], query, headers, signed_at, None, current()).url
 
@@ -622,13 +619,6 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
     def _checksum(self, meta, key):
         """(algorithm, bytes) that the service vouches for, or None."""
         return native.checksum_of(meta)
-
-
-def _signed_method(name):
-    method = (name or "GET").upper()
-    if method not in _SIGNED_METHODS:
-        raise ValueError(f"http_method: expected {', '.join(_SIGNED_METHODS)}, not {name!r}")
-    return method
 
 
 class S3StaticStorage(S3Storage):

@@ -32,7 +32,7 @@ ONLY_IN_PLACE = frozenset(
     "ObjectLockRetainUntilDate WebsiteRedirectLocation".split()
 )
 
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 _ATTRIBUTES = {
@@ -152,7 +152,7 @@ def check_value(name, value):
 def _check_metadata(value):
     if not isinstance(value, dict):
         return f"expected a dict of texts, not {type(value).__name__}"
-    odd = next((name for name in value if not isinstance(name, str) or not _TOKEN.fullmatch(name)), None)
+    odd = next((name for name in value if not isinstance(name, str) or not TOKEN.fullmatch(name)), None)
     if odd is not None:
         return f"{odd!r} is no name of a header"
     return next((wrong for text in value.values() if (wrong := _check_text(text))), "")

@@ -12,6 +12,7 @@ from django.core.files.utils import validate_file_name
 from django.template.defaultfilters import filesizeformat
 from orlop import OrlopError
 
+from storages.orders import ANY_TYPE
 from storages.places import unwrapped
 from storages.utils import clean_name
 
@@ -19,8 +20,6 @@ from storages.utils import clean_name
 PENDING = ".uploads"
 
 FORMS = ("put", "post", "multipart")
-
-ANY_TYPE = frozenset(["*", "*/*"])
 
 _TICKET_SALT = "storages.uploads.ticket"
 _RECEIPT_SALT = "storages.uploads.receipt"
