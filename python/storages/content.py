@@ -1,5 +1,6 @@
 """What callers hand to save(), as something the engine takes: memory, a part of a file, or a stream of bytes."""
 
+import fcntl
 import io
 import mmap
 import os
@@ -67,7 +68,8 @@ def readable_bytes(content):
     inner = _inner(content)
     if _is_memory(inner):
         return io.BytesIO(_as_bytes(inner))
-    if isinstance(inner, int) and not isinstance(inner, bool):
+    if _is_descriptor(inner):
+        _check_descriptor(inner)
         return open(inner, "rb", closefd=False)
     if not hasattr(inner, "read"):
         return _readable_of_pieces(inner)
@@ -153,7 +155,8 @@ def _as_bytes(content):
 
 
 def _file_range(inner):
-    if isinstance(inner, int) and not isinstance(inner, bool):
+    if _is_descriptor(inner):
+        _check_descriptor(inner)
         return _range_of(inner)
     if isinstance(inner, tempfile._TemporaryFileWrapper):
         inner = inner.file
@@ -166,6 +169,22 @@ def _file_range(inner):
     except OSError:  # no file of the operating system underneath
         return None
     return _range_of(descriptor)
+
+
+def _is_descriptor(content):
+    return isinstance(content, int) and not isinstance(content, bool)
+
+
+def _check_descriptor(descriptor):
+    """Any number may be somebody's descriptor, an event loop's for one: what cannot be read would be an empty file."""
+    try:
+        mode = os.fstat(descriptor).st_mode
+        access = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+    except (OSError, OverflowError):
+        raise ValueError(f"cannot be stored: {descriptor} is the descriptor of no open file") from None
+    waits = stat.S_ISREG(mode) or (stat.S_ISFIFO(mode) and os.get_blocking(descriptor))
+    if not waits or access == os.O_WRONLY:
+        raise ValueError(f"cannot be stored: descriptor {descriptor} is of no file or pipe that can be read")
 
 
 def _range_of(descriptor):

@@ -6,6 +6,8 @@ import asyncio
 import io
 import os
 import re
+import select
+import socket
 import tempfile
 from array import array
 
@@ -108,6 +110,22 @@ def test_async_contents_in_an_async_view(storage):
 def test_what_is_no_content_is_named(storage, content):
     with pytest.raises(TypeError, match=f"cannot be stored: {type(content).__name__}"):
         storage._save("a.bin", content)
+    assert not storage.exists("a.bin")
+
+
+def test_numbers_that_are_no_descriptors_of_content(storage, tmp_path):
+    """Of an event loop's sockets, say, nothing can be read: that would be an empty file."""
+    one, other = socket.socketpair()
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with one, other, open(tmp_path / "x", "wb") as written, select.epoll() as waiting:
+        for descriptor in (one.fileno(), waiting.fileno(), written.fileno(), reading, writing, -1, 10**6, 10**30):
+            with pytest.raises(ValueError, match=f"cannot be stored: .*{descriptor} is "):
+                storage.save("a.bin", descriptor)
+            with pytest.raises(ValueError, match=f"cannot be stored: .*{descriptor} is "):
+                asyncio.run(storage.asave("a.bin", descriptor))
+    os.close(reading)
+    os.close(writing)
     assert not storage.exists("a.bin")
 
 
