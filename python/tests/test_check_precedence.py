@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import pytest
@@ -11,7 +12,9 @@ from django.utils.module_loading import import_string
 from helpers.checking import examine, kinds, text_of, written
 from storages.backends import s3
 from storages.check import eras
+from storages.check.__main__ import run
 from storages.check.findings import DIFFERENT, ERROR, TRANSLATED, WITHOUT_EFFECT
+from storages.check.legacy import findings_of
 from storages.check.project import Project
 
 BOTO = "storages.backends.s3boto.S3BotoStorage"
@@ -157,3 +160,111 @@ def test_lists_of_acls():
             assert import_string(BOTO)(bucket_name="logs")._bucket_acl == "log-delivery-write"
     found = examine(AWS_DEFAULT_ACL="log-delivery-write")  # a list for buckets only
     assert "bucket-owner-read" in text_of(found, "AWS_DEFAULT_ACL", ERROR)
+
+
+# -- What is told ------------------------------------------------------------------------------------------------------
+
+
+def told(number, backend=BOTO, **site):
+    site = {"AWS_STORAGE_BUCKET_NAME": "media", **site}
+    return [finding.setting for finding in examine(backend, **site).all_findings() if finding.number == number]
+
+
+@pytest.mark.parametrize(
+    ("backend", "site", "differs"),
+    [
+        (BOTO, {}, True),
+        (BOTO, {"AWS_S3_HOST": "objects.dreamhost.com"}, True),
+        (BOTO, {"AWS_S3_HOST": "objects.dreamhost.com", "AWS_ORIGIN": "eu-central-1"}, True),
+        (BOTO, {"AWS_S3_HOST": "objects.dreamhost.com", "S3_USE_SIGV4": True}, False),
+        (BOTO, {"AWS_S3_HOST": "objects.dreamhost.com", "S3_USE_SIGV4": False}, False),  # 's3' is written
+        (BOTO, {"AWS_S3_HOST": "objects.dreamhost.com", "AWS_QUERYSTRING_AUTH": False}, False),
+        (BOTO, {"AWS_S3_HOST": "s3.eu-central-1.amazonaws.com"}, False),
+        ("storages.backends.s3boto3.S3Boto3Storage", {"AWS_S3_ENDPOINT_URL": "https://minio.example.com"}, True),
+        (
+            "storages.backends.s3boto3.S3Boto3Storage",
+            {"AWS_S3_ENDPOINT_URL": "https://nyc3.digitaloceanspaces.com", "AWS_S3_REGION_NAME": "nyc3"},
+            False,
+        ),
+    ],
+)
+def test_urls_that_were_signed_with_version_2(backend, site, differs):
+    assert bool(told(34, backend, **site)) == differs
+
+
+@pytest.mark.parametrize(
+    ("site", "settings"),
+    [
+        ({}, []),
+        ({"AWS_S3_SECURE_URLS": True}, []),
+        ({"AWS_S3_SECURE_URLS": False}, ["AWS_S3_SECURE_URLS"]),
+        ({"AWS_S3_SECURE_URLS": False, "AWS_S3_USE_SSL": False}, []),
+        ({"AWS_S3_SECURE_URLS": False, "AWS_S3_CUSTOM_DOMAIN": "cdn.example.com"}, []),
+        ({"AWS_S3_CALLING_FORMAT": "ProtocolIndependentOrdinaryCallingFormat"}, ["AWS_S3_CALLING_FORMAT"]),
+    ],
+)
+def test_urls_that_had_another_scheme(site, settings):
+    assert told(43, **site) == settings
+    before, after = before_and_after(AWS_QUERYSTRING_AUTH=False, **site)
+    schemes = [storage.url("a.txt").partition("//")[0] for storage in (before, after)]
+    assert (schemes[0] != schemes[1]) == bool(settings), schemes
+
+
+def test_the_oldest_class_had_http():
+    backend = "storages.backends.s3.S3Storage"
+    assert told(43, backend, AWS_QUERYSTRING_ACTIVE=False) == ["default: url_protocol"]
+    assert told(43, backend, AWS_QUERYSTRING_ACTIVE=False, AWS_S3_SECURE_URLS=True) == []
+
+
+# -- What is written where something is wrong --------------------------------------------------------------------------
+
+
+def write(backend=BOTO, **site):
+    site = {"STORAGES": {"default": {"BACKEND": backend}}, "AWS_STORAGE_BUCKET_NAME": "media", **site}
+    lines = []
+    code = run(site, {"write": True, "probe": False, "origin": ""}, lines.append)
+    return code, "\n".join(lines)
+
+
+def test_what_can_be_corrected_is():
+    code, text = write(AWS_LOCATION="/media", AWS_S3_CUSTOM_DOMAIN="https://cdn.example.com/")
+    assert code == 0 and "Error" not in text
+    assert '"location": "media"' in text and '"custom_domain": "cdn.example.com"' in text
+    assert "# Remove: AWS_LOCATION, AWS_S3_CUSTOM_DOMAIN\n" in text
+    with override_settings(AWS_LOCATION="/media", AWS_STORAGE_BUCKET_NAME="media"):
+        values = {}
+        exec(text, values)
+        options = values["STORAGES"]["default"]["OPTIONS"]
+        assert s3.S3Storage(**options).url("a.txt") == "https://cdn.example.com/media/a.txt"
+    own = Project({"STORAGES": {"default": {"BACKEND": BOTO, "OPTIONS": {"location": "/own", "bucket_name": "b"}}}})
+    assert written(own)["default"]["OPTIONS"]["location"] == "own"
+    assert own.errors_left() == []
+
+
+@pytest.mark.parametrize(
+    ("site", "line", "without"),
+    [
+        ({"AWS_S3_HOST": "h.example.com", "AWS_S3_PORT": "abc"}, "AWS_S3_PORT: 'abc' is no port", ":abc"),
+        ({"AWS_S3_ENDPOINT_URL": "h.example.com"}, "AWS_S3_ENDPOINT_URL: 'h.example.com' is no URL", "OPTIONS"),
+        ({"AWS_S3_SIGNATURE_VERSION": "s5"}, "default: OPTIONS: AWS_S3_SIGNATURE_VERSION", "Remove"),
+        ({"AWS_STORAGE_BUCKET_NAME": ""}, "default: bucket_name: there is none", "Remove"),
+    ],
+)
+def test_what_cannot_be_corrected_is_an_error(site, line, without):
+    code, text = write(**site)
+    assert code == 1 and f"\n# Error: {line}" in text
+    assert without not in text
+
+
+def test_the_keys_of_what_is_encrypted_are_not_to_be_removed():
+    code, text = write("storages.backends.s3.S3Storage", CRYPTO_KEYS_PRIVATE="/keys/private", AWS_BUCKET_PREFIX="a")
+    assert code == 1 and "# Remove: AWS_BUCKET_PREFIX\n" in text
+    assert re.search(r"# Error: CRYPTO_KEYS_PRIVATE: .*decrypt those objects first", text)
+
+
+def test_an_import_that_cannot_work_is_an_error_of_what_is_written():
+    lines = []
+    site = {"STORAGES": {"default": {"BACKEND": BOTO}}, "AWS_STORAGE_BUCKET_NAME": "media"}
+    finding = next(findings_of(["boto.s3.connection"]))
+    assert run(site, {"write": True}, lines.append, [finding]) == 1
+    assert "# Error: import boto: is not installed" in lines[0]

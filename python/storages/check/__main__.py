@@ -24,10 +24,11 @@ def run(values, options, say, extra=()):
     from storages.check.write import block_of
 
     project = Project(values)
-    if options["write"]:
-        say(block_of(project).rstrip("\n"))
-        return 0
     extra = list(extra)
+    if options["write"]:
+        errors = [finding for finding in extra if finding.kind is ERROR]
+        say(block_of(project, errors).rstrip("\n"))
+        return int(bool(errors or project.errors_left()))
     for line in report.lines_of(project, extra):
         say(line)
     failed = any(finding.kind is ERROR for finding in [*extra, *project.all_findings()])

@@ -207,6 +207,11 @@ CALLING_FORMATS = {
 }
 
 
+def host_of(url):
+    """Of an endpoint's URL, also one that is none; "" without one."""
+    return str(url or "").partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+
+
 def name_of_calling_format(value):
     """The key in CALLING_FORMATS of boto's object, its class, a text or a number; what is none comes back as text."""
     if isinstance(value, int) and value in CALLING_FORMATS:

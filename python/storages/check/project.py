@@ -58,6 +58,7 @@ class Project:
     def __init__(self, values):
         self.values = values
         self.findings = []
+        self._mended = []  # those of them that STORAGES puts right
         self.places = list(self._places())
         self.settings = Translation(self._s3_settings(), self._era())
         if any(place.is_s3 for place in self.places):
@@ -65,6 +66,13 @@ class Project:
         for place in self.places:
             if place.is_s3:
                 self._look_at(place)
+
+    def errors_left(self):
+        """Those that what is written does not mend."""
+        mended = [*self._mended, *self.settings.corrections]
+        mended += [finding for place in self.places if place.is_s3 for finding in place.translation.corrections]
+        found = dict.fromkeys(self.all_findings())
+        return [finding for finding in found if finding.kind is ERROR and finding not in mended]
 
     def all_findings(self):
         return [*self.findings, *(finding for place in self.places for finding in place.findings)]
@@ -81,6 +89,7 @@ class Project:
                 text = f"Django 5.1 and later do not read it; write STORAGES[{alias!r}]"
                 kind = ERROR if alias not in storages else TRANSLATED
                 self.findings.append(Finding(kind, setting, text, 20 if kind is ERROR else 1))
+                self._mended.append(self.findings[-1])
             elif alias not in storages:
                 text = f'STORAGES["{alias}"]["BACKEND"], from Django 4.2 on'
                 self.findings.append(Finding(TRANSLATED, setting, text, 1))
@@ -182,7 +191,10 @@ class Project:
         place.findings += _differences(place, place.translation.options)
         if place.backend in BACKENDS and place.backend != place.today and place.era != "boto3":
             place.findings.insert(0, Finding(TRANSLATED, place.label("BACKEND"), place.today, 1))
-        place.findings += _errors_of_construction(place, self.settings)
+        mended = place.translation.corrections
+        found = [*self.settings.findings, *place.findings]
+        if not any(finding.kind is ERROR and finding not in mended for finding in found):
+            place.findings += _errors_of_construction(place)
 
     def _options(self, place):
         given, labels, findings = {}, {}, []
@@ -238,12 +250,11 @@ def _differences(place, options):
             yield Finding(DANGEROUS, place.label("file_overwrite"), text, 16)
         if "querystring_auth" not in options:
             yield differs("querystring_auth", 33, "True is the default: URLs are signed; before they were bare")
+        if not place.translation.value_of("AWS_S3_SECURE_URLS") and not options.get("custom_domain"):
+            yield differs("url_protocol", 43, "URLs begin with https:, before with http:")
         if "querystring_expire" not in options:
             yield differs("querystring_expire", 33, "3600 is the default, before it was 60 seconds")
-    old_region = (options.get("region_name") or "us-east-1") in eras.VERSION_2_REGIONS and not options.get(
-        "endpoint_url"
-    )
-    if signs and options.get("signature_version") is None and old_region:
+    if signs and options.get("signature_version") is None and _signed_with_version_2(place, options):
         yield differs("signature_version", 34, "URLs are signed with SigV4, before with SigV2; 's3' brings that back")
     if place.era in ("boto", "oldest"):
         text = "takes parameters={'ResponseContentType': x} for response_headers={'response-content-type': x}"
@@ -255,10 +266,18 @@ def _differences(place, options):
         )
 
 
-def _errors_of_construction(place, settings):
+def _signed_with_version_2(place, options):
+    """Whether that was the default for URLs."""
+    region = options.get("region_name")
+    if place.era not in ("boto", "oldest"):  # boto3, whatever the endpoint
+        return (region or "us-east-1") in eras.VERSION_2_REGIONS
+    host = eras.host_of(options.get("endpoint_url")) or str(place.translation.value_of("AWS_S3_HOST") or "")
+    chosen = place.translation.value_of("S3_USE_SIGV4")
+    return not chosen and not eras.boto_signs_version_4(region, host)
+
+
+def _errors_of_construction(place):
     """What the storage itself refuses, with the options it would have now."""
-    if any(finding.kind is ERROR for finding in [*settings.findings, *place.findings]):
-        return []
     try:
         storage = storage_of(place)
         if not storage.bucket_name:
@@ -297,4 +316,4 @@ def options_now(place):
         for name, value in place.options.items()
         if eras.ATTRIBUTES.get(name) in eras.CURRENT
     }
-    return {**kept, **renamed, **place.translation.moved}
+    return {**kept, **renamed, **place.translation.moved, **place.translation.corrected}

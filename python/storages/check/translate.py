@@ -43,6 +43,8 @@ class Translation:
         self._before = {}  # object parameters in older words, under which today's come
         self.obsolete = []  # settings that can be removed
         self.findings = []
+        self.corrected = {}  # options today's class would refuse -> what was meant
+        self.corrections = []  # the findings about these
         for setting in given:
             self._look_at(setting)
 
@@ -100,6 +102,14 @@ class Translation:
         self.successors.setdefault(setting, option)
         self.moved[option] = self.options[option] = value
 
+    def value_of(self, setting):
+        return self._given.get(setting)
+
+    def _correct(self, option, value):
+        """Of an error that was just found."""
+        self.corrections.append(self.findings[-1])
+        self.corrected[option] = value
+
     def _move_if(self, value, setting, option, moved, otherwise="is empty"):
         if value:
             self._move(setting, option, moved)
@@ -142,8 +152,7 @@ class Translation:
     def _inspect_endpoint_url(self, setting, value):
         if not value:
             return
-        scheme, _, rest = str(value).partition("://")
-        host = rest.partition("/")[0].rpartition("@")[2].partition(":")[0]
+        scheme, host = str(value).partition("://")[0], eras.host_of(value)
         if scheme not in ("http", "https") or not host:
             self._find(ERROR, setting, 22, f"{shown(value)} is no URL: write scheme://host[:port]")
         elif scheme == "http" and host != "localhost" and not host.startswith("127.") and "." in host:
@@ -153,12 +162,13 @@ class Translation:
         if str(value or "").startswith("/"):
             fixed = str(value).lstrip("/")
             self._find(ERROR, setting, 23, f"begins with a slash, which is refused since 1.7; write {fixed!r}")
+            self._correct("location", fixed)
 
     def _inspect_custom_domain(self, setting, value):
         if value and ("://" in value or value.endswith("/")):
-            fixed = value.partition("://")[2] or value
-            text = f"is a host, without scheme and slash at the end; write {shown(fixed.rstrip('/'))}"
-            self._find(ERROR, setting, 24, text)
+            fixed = (value.partition("://")[2] or value).rstrip("/")
+            self._find(ERROR, setting, 24, f"is a host, without scheme and slash at the end; write {shown(fixed)}")
+            self._correct("custom_domain", fixed)
 
     def _inspect_querystring_expire(self, setting, value):
         signer = self._given.get("AWS_CLOUDFRONT_KEY_ID")
@@ -218,6 +228,15 @@ class Translation:
         else:
             protocol = self._given.get("AWS_S3_URL_PROTOCOL", "http:")  # "" as an option: URLs begin with //
             self._write(setting, "url_protocol", protocol, ", of URLs with a custom domain")
+            if self._era == "boto":
+                self._tell_scheme(setting, "http:")
+
+    def _tell_scheme(self, setting, before):
+        """Of URLs without a custom domain, which have the scheme of requests today."""
+        endpoint = str(self._given.get("AWS_S3_ENDPOINT_URL") or "")
+        now = endpoint.partition("://")[0] if endpoint else self._scheme()
+        if not self._given.get("AWS_S3_CUSTOM_DOMAIN") and f"{now}:" != before:
+            self._find(DIFFERENT, setting, 43, f"URLs begin with {now}:, before with {before}")
 
     def _aws_headers(self, setting, value):
         if value and not isinstance(value, dict):
@@ -255,6 +274,8 @@ class Translation:
             known = ", ".join(map(str, eras.CALLING_FORMATS))
             self._find(ERROR, setting, 38, f"{name} is no calling format; these are: {known}")
             return
+        if name == "ProtocolIndependentOrdinaryCallingFormat":
+            self._tell_scheme(setting, "//")
         if self._todays("addressing_style"):
             self._move(setting, "addressing_style", None)
             return

@@ -22,7 +22,7 @@ class _Variable(str):
     """The name of what is to be in the environment."""
 
 
-def block_of(project):
+def block_of(project, errors=()):
     """Python source for the end of the settings. Settings of today stay where they are, and so do secrets."""
     storages = {place.alias: _entry(place) for place in project.places if not place.is_inner}
     text = f"STORAGES = {_source(storages)}\n"
@@ -33,11 +33,15 @@ def block_of(project):
     if "os.environ[" in text:
         text = f"import os\n\n{text}"
     gone = [name for name in ("DEFAULT_FILE_STORAGE", "STATICFILES_STORAGE") if name in project.values]
-    gone += project.settings.obsolete
+    errors = [*errors, *project.errors_left()]
+    undecided = {finding.setting for finding in errors}
+    gone += [name for name in project.settings.obsolete if name not in undecided]
+    gone += [finding.setting for finding in project.settings.corrections]
     if gone:
         text += f"# Remove: {', '.join(gone)}\n"
     if any(_is_implicitly_public(place) for place in project.places):
         text += '# Only if everybody may read all uploads: AWS_DEFAULT_ACL = "public-read"\n'
+    text += "".join(f"# Error: {finding.setting}: {' '.join(finding.text.split())}\n" for finding in errors)
     return text
 
 
