@@ -28,7 +28,9 @@ void watch(const std::stop_source& stop, sigset_t signals, pthread_t main_thread
   const timespec pause{0, 50'000'000};
   for (;;) {
     pthread_kill(main_thread, SIGUSR1);
-    if (sigtimedwait(&signals, nullptr, &pause) > 0) _exit(static_cast<int>(Exit::interrupted));
+    const int again = sigtimedwait(&signals, nullptr, &pause);
+    // A terminal that goes away may say so twice: through the kernel and through the shell.
+    if (again > 0 && again != SIGHUP) _exit(static_cast<int>(Exit::interrupted));
   }
 }
 

@@ -102,6 +102,30 @@ def test_stopped_while_standard_input_is_silent(orlop, bucket, sent):
     assert bucket.listing() == [] and bucket.uploads() == []
 
 
+def test_a_terminal_that_goes_away_leaves_nothing(orlop, bucket):
+    process = orlop.start(
+        "cp", "-", bucket.url + "/k", stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )  # fmt: skip
+    process.stdin.write(bytes(80 * MEGABYTE))
+    process.stdin.flush()
+    wait_until(bucket.uploads)
+    process.send_signal(signal.SIGHUP)  # from the kernel, and again from the shell
+    interrupted(process, signal.SIGHUP)
+    assert bucket.listing() == [] and bucket.uploads() == []
+
+
+def test_nohup_is_obeyed(orlop, bucket):
+    process = orlop.start(
+        "cp", "-", bucket.url + "/k", stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )  # fmt: skip
+    time.sleep(0.3)
+    process.send_signal(signal.SIGHUP)
+    assert process.communicate(b"1", timeout=10)[1] == b"" and process.returncode == 0
+    assert bucket.get("k") == b"1"
+
+
 def test_stopped_while_uploading(orlop, bucket, work):
     with open(work / "big", "wb") as file:
         file.truncate(2 << 30)

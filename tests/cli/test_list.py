@@ -133,6 +133,43 @@ def test_local_directories(orlop, work):
     orlop.fails(3, "ls", "nothing")
 
 
+@pytest.fixture
+def letters(work):
+    (work / "in/gd").mkdir(parents=True)
+    for name in ("in/ga", "in/gb", "in/gd/x", "in/other"):
+        (work / name).write_text(name)
+
+
+def test_local_globs(orlop, work, letters):
+    assert names(orlop.ok("ls", "in/g*")) == ["in/ga", "in/gb", "in/gd/"]
+    assert names(orlop.ok("ls", "-r", "in/g*")) == ["in/ga", "in/gb", "in/gd/x"]
+    (work / "in/g*").write_text("itself")
+    assert names(orlop.ok("ls", "in/g*")) == ["in/g*"]
+
+
+def test_globs_of_stat_and_cat(orlop, bucket, work, letters):
+    orlop.ok("cp", "in/ga", "in/gb", bucket.url)
+    for place in ("in", bucket.url):
+        assert orlop.ok("cat", place + "/g[ab]").out == b"in/gain/gb"
+        assert [line["name"] for line in orlop.ok("stat", "--json", place + "/g[ab]").json] == [
+            place + "/ga",
+            place + "/gb",
+        ]
+        assert "nothing matches" in orlop.fails(3, "cat", place + "/z*")
+        orlop.fails(3, "stat", "--no-glob", place + "/g*")
+        orlop.fails(3, "cat", "--no-glob", place + "/g*")
+    assert "only directories" in orlop.fails(2, "cat", "in/gd*")
+
+
+def test_what_is_half_done_is_hidden(orlop, bucket, work):
+    (work / "d/sub").mkdir(parents=True)
+    for name in ("d/a", "d/.orlop-part-0123456789abcdef", "d/sub/.orlop-new-0123456789abcdef", "d/.hidden"):
+        (work / name).write_text("1")
+    assert names(orlop.ok("ls", "-r", "d")) == ["d/.hidden", "d/a"]
+    orlop.ok("cp", "-r", "d", bucket.url)
+    assert bucket.listing() == [".hidden", "a"]
+
+
 def test_a_reader_that_goes_away_ends_it_quietly(orlop, bucket):
     for i in range(20):
         bucket.put(f"{i:0800}", b"")

@@ -48,6 +48,32 @@ def test_local(orlop, work):
         orlop.fails(2, "rm", "-r", path)
 
 
+def test_local_globs(orlop, work):
+    for name in ("ga/x", "gb/y/z", "gc"):
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text("1")
+    (work / "keep").mkdir()
+    (work / "keep/k").write_text("1")
+    (work / "gl").symlink_to("keep")
+    done = orlop("rm", "g*")
+    assert done.code == 1 and done.err.count("write -r") == 2
+    assert sorted(p.name for p in work.iterdir()) == ["ga", "gb", "keep"]
+    assert "write -r" in orlop.fails(2, "rm", "ga*")
+    (work / "gl").symlink_to("keep")
+    orlop.ok("rm", "-r", "g*")
+    assert [p.name for p in work.iterdir()] == ["keep"] and (work / "keep/k").exists()
+    assert "nothing matches" in orlop.fails(3, "rm", "-r", "g*")
+
+
+@pytest.mark.parametrize("verb", ["cp", "mv"])
+def test_a_glob_of_directories_alone_needs_r(orlop, bucket, work, verb):
+    (work / "ga").mkdir()
+    (work / "ga/x").write_text("1")
+    assert "only directories match" in orlop.fails(2, verb, "g*", bucket.url)
+    orlop.ok(verb, "-r", "g*", bucket.url)
+    assert bucket.listing() == ["ga/x"]
+
+
 def test_a_link_is_removed_and_not_what_it_leads_to(orlop, work):
     (work / "kept").mkdir()
     (work / "kept/a").write_text("")

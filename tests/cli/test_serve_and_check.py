@@ -104,6 +104,11 @@ def test_check_of_a_directory(orlop, work):
     assert os.listdir(work) == []
 
 
+def test_check_of_a_missing_directory(orlop):
+    done = orlop("check", "missing")
+    assert done.code == 3 and "make the directory" in done.text and "orlop mb" not in done.text
+
+
 def test_verbose_shows_requests_and_no_secret(orlop, bucket):
     done = orlop("ls", "--verbose", bucket.url)
     assert done.code == 0
