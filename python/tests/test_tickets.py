@@ -588,6 +588,24 @@ def test_a_name_too_long_for_the_field(places):
     assert len(note.file.name) == 40 and note.file.read() == BODY
 
 
+def test_a_name_that_cannot_be_shortened_is_the_fields_error(places):
+    receipt = upload(NoteForm().fields["file"].ticket(), name="a." + "x" * 60)
+    form = NoteForm({"title": "x", "file": receipt})
+    assert form.errors.as_data()["file"][0].code == "no_name"
+
+
+def test_a_name_without_room_for_another_one(s3_server, tmp_path):
+    s3_server.create_bucket("media")
+    cache.clear()
+    with site(s3_server, tmp_path, file_overwrite=False):
+        for alias in ("s3", "memory"):
+            storage = storages[alias]
+            first, second = (upload(storage.upload_ticket("x" * 990)) for _ in range(2))
+            assert storage.verify_upload(first) == "x" * 990
+            storage.get_alternative_name = lambda root, ext: root + "y" * 40
+            refuses("no_name", lambda storage=storage, second=second: storage.verify_upload(second))
+
+
 def test_a_model_form(places):
     form = NoteForm()
     markup = str(form["file"])

@@ -6,8 +6,9 @@ import time
 from base64 import b64encode
 
 from django.core.cache import cache
+from django.core.exceptions import SuspiciousOperation
 from django.template.defaultfilters import filesizeformat
-from orlop import AlreadyExists, NotFound, OrlopError, PreconditionFailed
+from orlop import AlreadyExists, InvalidArgument, NotFound, OrlopError, PreconditionFailed
 from orlop.ledger import current
 
 from storages.places import unwrapped
@@ -161,12 +162,15 @@ def _promote(storage, receipt, meta, max_length):
 
 
 def _names(storage, name, max_length):
-    if storage.file_overwrite:
-        yield get_available_overwrite_name(name, max_length)
-        return
-    yield storage.get_available_name(name, max_length)
-    for _ in range(10):
-        yield storage.get_available_name(storage.get_alternative_name(*os.path.splitext(name)), max_length)
+    try:
+        if storage.file_overwrite:
+            yield get_available_overwrite_name(name, max_length)
+            return
+        yield storage.get_available_name(name, max_length)
+        for _ in range(10):
+            yield storage.get_available_name(storage.get_alternative_name(*os.path.splitext(name)), max_length)
+    except (SuspiciousOperation, InvalidArgument):  # it has no room for what makes it another one
+        raise UploadRefused("no_name", "The name of the file is too long; give it another one.") from None
 
 
 def _used():
