@@ -263,8 +263,9 @@ def test_the_keys_of_what_is_encrypted_are_not_to_be_removed():
 
 
 def test_an_import_that_cannot_work_is_an_error_of_what_is_written():
-    lines = []
     site = {"STORAGES": {"default": {"BACKEND": BOTO}}, "AWS_STORAGE_BUCKET_NAME": "media"}
-    finding = next(findings_of(["boto.s3.connection"]))
-    assert run(site, {"write": True}, lines.append, [finding]) == 1
-    assert "# Error: import boto: is not installed" in lines[0]
+    lines = []
+    assert run(site, {"write": True}, lines.append, findings_of(["boto3.s3.transfer"])) == 1
+    assert "# Error: import boto3: is not installed" in lines[0]
+    assert run(site, {"write": True}, lines.append, findings_of(["boto.s3.connection"])) == 0
+    assert "# Remove: import boto" in lines[1] and "Error" not in lines[1]

@@ -21,14 +21,13 @@ def run(values, options, say, extra=()):
     from storages.check import report
     from storages.check.findings import ERROR
     from storages.check.project import Project
-    from storages.check.write import block_of
+    from storages.check.write import block_of, errors_in
 
     project = Project(values)
     extra = list(extra)
     if options["write"]:
-        errors = [finding for finding in extra if finding.kind is ERROR]
-        say(block_of(project, errors).rstrip("\n"))
-        return int(bool(errors or project.errors_left()))
+        say(block_of(project, extra).rstrip("\n"))
+        return int(bool(errors_in(extra) or project.errors_left()))
     for line in report.lines_of(project, extra):
         say(line)
     failed = any(finding.kind is ERROR for finding in [*extra, *project.all_findings()])

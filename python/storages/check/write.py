@@ -3,7 +3,7 @@
 import datetime
 import json
 
-from storages.check.findings import DANGEROUS, SECRETS, has_password
+from storages.check.findings import DANGEROUS, ERROR, SECRETS, has_password
 from storages.check.project import options_now
 
 _VARIABLES = {
@@ -13,6 +13,8 @@ _VARIABLES = {
     "cloudfront_key": "AWS_CLOUDFRONT_KEY",
     "SSECustomerKey": "AWS_SSE_CUSTOMER_KEY",
 }
+# Of calling formats, which are removed.
+_IMPORTS = ("import boto", "import S3")
 _PROXY = "AWS_S3_PROXY"
 _ATOMS = (bytes, int, float, bool, type(None))
 _INDENT = " " * 4
@@ -22,8 +24,11 @@ class _Variable(str):
     """The name of what is to be in the environment."""
 
 
-def block_of(project, errors=()):
-    """Python source for the end of the settings. Settings of today stay where they are, and so do secrets."""
+def block_of(project, extra=()):
+    """Python source for the end of the settings. Settings of today stay where they are, and so do secrets.
+
+    `extra`: findings made elsewhere.
+    """
     storages = {place.alias: _entry(place) for place in project.places if not place.is_inner}
     text = f"STORAGES = {_source(storages)}\n"
     if ": ...,\n" in text:
@@ -33,16 +38,21 @@ def block_of(project, errors=()):
     if "os.environ[" in text:
         text = f"import os\n\n{text}"
     gone = [name for name in ("DEFAULT_FILE_STORAGE", "STATICFILES_STORAGE") if name in project.values]
-    errors = [*errors, *project.errors_left()]
+    imports = [finding for finding in extra if finding.setting in _IMPORTS]
+    errors = [*errors_in(extra), *project.errors_left()]
     undecided = {finding.setting for finding in errors}
     gone += [name for name in project.settings.obsolete if name not in undecided]
-    gone += [finding.setting for finding in project.settings.corrections]
+    gone += [finding.setting for finding in [*project.settings.corrections, *imports]]
     if gone:
         text += f"# Remove: {', '.join(gone)}\n"
     if any(_is_implicitly_public(place) for place in project.places):
         text += '# Only if everybody may read all uploads: AWS_DEFAULT_ACL = "public-read"\n'
     text += "".join(f"# Error: {finding.setting}: {' '.join(finding.text.split())}\n" for finding in errors)
     return text
+
+
+def errors_in(extra):
+    return [finding for finding in extra if finding.kind is ERROR and finding.setting not in _IMPORTS]
 
 
 def _entry(place):
