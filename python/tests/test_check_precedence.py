@@ -269,3 +269,9 @@ def test_an_import_that_cannot_work_is_an_error_of_what_is_written():
     assert "# Error: import boto3: is not installed" in lines[0]
     assert run(site, {"write": True}, lines.append, findings_of(["boto.s3.connection"])) == 0
     assert "# Remove: import boto" in lines[1] and "Error" not in lines[1]
+
+
+@pytest.mark.parametrize("setting", ["AWS_ORIGIN", "AWS_S3_HOST", "AWS_S3_REGION_NAME", "AWS_S3_PORT", "AWS_HEADERS"])
+def test_values_that_are_nothing_the_setting_can_be(setting):
+    code, text = write(**{setting: ["x"]})
+    assert code == 1 and "# Error: " in text

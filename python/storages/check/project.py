@@ -268,7 +268,7 @@ def _differences(place, options):
 
 def _signed_with_version_2(place, options):
     """Whether that was the default for URLs."""
-    region = options.get("region_name")
+    region = str(options.get("region_name") or "")
     if place.era not in ("boto", "oldest"):  # boto3, whatever the endpoint
         return (region or "us-east-1") in eras.VERSION_2_REGIONS
     host = eras.host_of(options.get("endpoint_url")) or str(place.translation.value_of("AWS_S3_HOST") or "")

@@ -54,7 +54,7 @@ class Translation:
         elif setting in eras.DROPPED:
             self.obsolete.append(setting)
             if self._was_read(setting):
-                getattr(self, "_" + setting.lower())(setting, self._given[setting])
+                self._examine(getattr(self, "_" + setting.lower()), setting)
             else:
                 whose = "the oldest class" if setting in eras.OLDEST_ONLY else "the class on boto"
                 self._drop(setting, f"only {whose} read it; remove it")
@@ -128,10 +128,14 @@ class Translation:
             self._find(RECOGNISED, setting, 0, option or "the size from which a file being written is sent on")
         inspect = getattr(self, f"_inspect_{option}", None)
         if inspect:
-            try:
-                inspect(setting, value)
-            except (TypeError, AttributeError, ValueError):
-                self._find(ERROR, setting, 30, f"a {type(value).__name__} is nothing this setting can be")
+            self._examine(inspect, setting)
+
+    def _examine(self, inspect, setting):
+        value = self._given[setting]
+        try:
+            inspect(setting, value)
+        except (TypeError, AttributeError, ValueError):
+            self._find(ERROR, setting, 30, f"a {type(value).__name__} is nothing this setting can be")
 
     def _inspect_default_acl(self, setting, value):
         if value in ("public-read", "public-read-write"):
