@@ -18,12 +18,12 @@ Result<void> check_outlives(const Target& target) {
   return Error(Code::config_invalid, "memory ends with this command: write a path, or the URL of a store");
 }
 
-std::string with_slash(std::string path) { return path.empty() || path.ends_with('/') ? path : path + "/"; }
+std::string with_slash(const std::string& path) { return path.empty() || path.ends_with('/') ? path : path + "/"; }
 
 // Whether what is written would be found as part of the source, and so on without end.
 bool leads_into_itself(Session& session, const Target& source, const Target& destination, const WalkOptions& options) {
   if (destination.is_stream()) return false;
-  const bool glob = options.globs && has_glob(source.key);
+  const bool glob = is_glob(source, options.globs);
   const std::size_t part = source.key.rfind('/') + 1;
   const std::string directory = glob ? source.key.substr(0, part) : source.key;
   Target origin = source.with_key(source.is_local() && directory.empty() ? "." : directory);
@@ -83,7 +83,7 @@ class Copying::Job {
   Exit run(const std::vector<Target>& sources) {
     const WalkOptions options{command_.recursive_, !command_.no_glob_, sources.size() > 1, command_.move_};
     several_ = sources.size() > 1 ||
-               (options.globs && std::ranges::any_of(sources, [](const Target& s) { return has_glob(s.key); }));
+               (options.globs && std::ranges::any_of(sources, [](const Target& s) { return is_glob(s, true); }));
     for (const Target& source : sources) {
       if (session_.stopped()) break;
       take(source, options);
@@ -213,7 +213,7 @@ Exit Copying::run(Session& session) {
     }
     sources.push_back(*std::move(source));
   }
-  auto to = destination(session);
+  auto to = destination(session, sources.front());
   if (!to) return session.fail(operands_.back(), to.error());
   if (to->directory && sources.front().is_stream()) {
     return session.fail(operands_.back(),
@@ -222,10 +222,10 @@ Exit Copying::run(Session& session) {
   return Job(*this, session, *std::move(to)).run(sources);
 }
 
-Result<Copying::Destination> Copying::destination(Session& session) const {
+Result<Copying::Destination> Copying::destination(Session& session, const Target& first) const {
   ORLOP_ASSIGN(Target to, parse_target(operands_.back()));
   ORLOP_TRY(check_outlives(to));
-  const bool several = recursive_ || operands_.size() > 2 || (!no_glob_ && has_glob(operands_.front()));
+  const bool several = recursive_ || operands_.size() > 2 || is_glob(first, !no_glob_);
   if (to.is_stream()) {
     if (several || move_)
       return Error(Code::config_invalid, "only one object can go to standard output: use orlop cat");

@@ -27,7 +27,7 @@ class Copying : public Command {
   };
   class Job;
 
-  Result<Destination> destination(Session& session) const;
+  Result<Destination> destination(Session& session, const Target& first) const;
   Result<Target> place_below(const Destination& destination, const std::string& name) const;
   TransferOptions transfer_options() const;
 

@@ -20,8 +20,8 @@ std::string_view trimmed(std::string_view path) {
 }
 
 bool is_this_machine(std::string_view host) {
-  return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]" ||
-         host == "0.0.0.0" || host == "[::]";
+  return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") ||
+         host.starts_with("[::ffff:127.") || host == "[::1]" || host == "0.0.0.0" || host == "[::]";
 }
 
 // A bucket of Amazon's has one name in all regions of a partition, and many hosts.

@@ -45,6 +45,20 @@ std::string stamp_of(const std::string& path) {
                      status.st_mtim.tv_nsec);
 }
 
+// The same key of buckets with the same name: of two services, or of one that two names lead to.
+bool have_one_name(const Target& from, const Target& to) {
+  if (!from.is_remote() || !to.is_remote()) return false;
+  auto source = Address::parse(from.container->url);
+  auto sink = Address::parse(to.container->url);
+  return source && sink && source->authority == sink->authority &&
+         join(source->path, from.key) == join(sink->path, to.key);
+}
+
+Error but_it_stays(Error error) {
+  error.set_message(fmt::format("it was copied, but the source stays: {}", error.message()));
+  return error;
+}
+
 const std::string& take_over(const std::string& given, const std::string& old) { return given.empty() ? old : given; }
 
 bool in_one_container(const Target& from, const Target& to) {
@@ -86,8 +100,16 @@ Result<std::uint64_t> Transfer::run(const Target& from, const Target& to) {
     if (moved) return std::uint64_t{0};
     if (moved.error().code() != Code::unsupported) return std::move(moved).error();
   }
-  ORLOP_ASSIGN(Copied copied, copy(from, behind_links(to)));
-  if (options_.remove_source) ORLOP_TRY(remove_source(from, copied.stamp));
+  const Target place = behind_links(to);
+  ORLOP_ASSIGN(Copied copied, copy(from, place));
+  if (!options_.remove_source) return copied.size;
+  if (look_alike(from, to, copied.stamp)) {
+    constexpr Milliseconds next_second{1100};
+    if (!session_.context().sleep(next_second)) return interrupted();
+    ORLOP_ASSIGN(copied, copy(from, place));
+  }
+  if (auto sure = check_unchanged(from, copied.stamp); !sure) return but_it_stays(std::move(sure).error());
+  ORLOP_TRY(remove_source(from));
   return copied.size;
 }
 
@@ -282,39 +304,42 @@ Result<void> Transfer::rename(const Target& from, const Target& to) {
   return system_error({}, errno);
 }
 
-// Not when it was written since it was read: by somebody else, or by this transfer, to which the two names looked
-// different.
+// Whether source and destination may be one object, of which nothing tells whether it has just been written: times of
+// HTTP are seconds.
+bool Transfer::look_alike(const Target& from, const Target& to, const std::string& stamp) {
+  // What was absent when it was created is not the source.
+  if (options_.no_clobber || !have_one_name(from, to)) return false;
+  return present_stamp(from).value_or("") == stamp && present_stamp(to).value_or("") == stamp;
+}
+
+// A source that was written since it was read is not removed: by somebody else, or by this transfer, to which the two
+// names looked different.
 Result<void> Transfer::check_unchanged(const Target& from, const std::string& stamp) {
-  std::string present;
-  if (from.is_local()) {
-    present = stamp_of(from.key);
-  } else {
-    ORLOP_ASSIGN(Storage storage, session_.open(from));
-    auto meta = storage.driver()->stat(session_.context(), {.key = from.key, .checksum = false});
-    if (!meta && meta.error().code() == Code::not_found) return {};
-    if (!meta) return std::move(meta).error();
-    present = stamp_of(*meta);
-  }
-  if (present == stamp) return {};
+  if (stamp.empty()) return {};
+  ORLOP_ASSIGN(std::string present, present_stamp(from));
+  if (present.empty() || present == stamp) return {};
   return Error(Code::precondition_failed,
                "it was written meanwhile, or is the same as the destination under another name");
 }
 
-Result<void> Transfer::remove_source(const Target& from, const std::string& stamp) {
-  constexpr std::string_view stays = "it was copied, but the source stays";
-  auto explained = [&](Error error) {
-    return error.set_message(fmt::format("{}: {}", stays, error.message())), std::move(error);
-  };
-  if (!stamp.empty()) {
-    if (auto unchanged = check_unchanged(from, stamp); !unchanged) return explained(std::move(unchanged).error());
-  }
+// Empty: there is no such thing.
+Result<std::string> Transfer::present_stamp(const Target& target) {
+  if (target.is_local()) return stamp_of(target.key);
+  ORLOP_ASSIGN(Storage storage, session_.open(target));
+  auto meta = storage.driver()->stat(session_.context(), {.key = target.key, .checksum = false});
+  if (meta) return stamp_of(*meta);
+  if (meta.error().code() == Code::not_found) return std::string();
+  return std::move(meta).error();
+}
+
+Result<void> Transfer::remove_source(const Target& from) {
   if (from.is_local()) {
-    if (::unlink(from.key.c_str()) != 0) return system_error(stays, errno);
+    if (::unlink(from.key.c_str()) != 0) return but_it_stays(system_error({}, errno));
     return {};
   }
   ORLOP_ASSIGN(Storage storage, session_.open(from));
   ORLOP_ASSIGN(RemoveResults results, storage.driver()->remove(session_.context(), {.keys = {from.key}}));
-  if (results.front()) return explained(*std::move(results.front()));
+  if (results.front()) return but_it_stays(*std::move(results.front()));
   return {};
 }
 

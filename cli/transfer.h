@@ -24,8 +24,8 @@ class Transfer {
 
   // Nothing is visible at `to` before all of it is there, unless it is a device or a pipe. Result: the bytes it has.
   Result<std::uint64_t> run(const Target& from, const Target& to);
-  // The source of a move. `stamp`: of the version that was copied; empty: whatever it is by now.
-  Result<void> remove_source(const Target& from, const std::string& stamp = {});
+  // What is left to do of a move.
+  Result<void> remove_source(const Target& from);
 
  private:
   class Counter;
@@ -46,7 +46,9 @@ class Transfer {
   Result<Copied> copy_between(const Target& from, const Target& to);
   Result<Copied> copy_through_here(const Target& from, const Target& to);
   Result<void> rename(const Target& from, const Target& to);
+  bool look_alike(const Target& from, const Target& to, const std::string& stamp);
   Result<void> check_unchanged(const Target& from, const std::string& stamp);
+  Result<std::string> present_stamp(const Target& target);
 
   Target behind_links(const Target& to) const;
   bool on_one_service(const Target& from, const Target& to) const;

@@ -74,7 +74,7 @@ class RemoteWalk {
 
 Result<std::uint64_t> walk_remote(Session& session, const Target& operand, const WalkOptions& options,
                                   const Visitor& visitor) {
-  const bool pattern = options.globs && has_glob(operand.key);
+  const bool pattern = is_glob(operand, options.globs);
   if (!pattern && !options.recursive) {
     visitor.found({operand, std::string(last_segment(operand.key)), std::nullopt});
     return 1;
@@ -185,7 +185,7 @@ Result<std::uint64_t> walk_path(const std::string& path, const WalkOptions& opti
 }
 
 Result<std::uint64_t> walk_local(const Target& operand, const WalkOptions& options, const Visitor& visitor) {
-  if (!is_local_glob(operand, options.globs)) return walk_path(operand.key, options, visitor, options.keep_name);
+  if (!is_glob(operand, options.globs)) return walk_path(operand.key, options, visitor, options.keep_name);
   ORLOP_ASSIGN(std::vector<std::string> paths, local_matches(operand, options.globs));
   if (!options.recursive) std::erase_if(paths, is_directory);
   if (paths.empty()) {
@@ -209,13 +209,14 @@ Result<std::uint64_t> walk(Session& session, const Target& operand, const WalkOp
   return operand.is_remote() ? walk_remote(session, operand, options, visitor) : walk_local(operand, options, visitor);
 }
 
-bool is_local_glob(const Target& operand, bool globs) {
+bool is_glob(const Target& operand, bool globs) {
+  if (!globs || operand.is_stream() || !has_glob(operand.key)) return false;
   struct stat status {};
-  return globs && operand.is_local() && has_glob(operand.key) && ::lstat(operand.key.c_str(), &status) != 0;
+  return operand.is_remote() || ::lstat(operand.key.c_str(), &status) != 0;
 }
 
 Result<std::vector<std::string>> local_matches(const Target& operand, bool globs) {
-  if (!is_local_glob(operand, globs)) return std::vector{operand.key};
+  if (!is_glob(operand, globs)) return std::vector{operand.key};
   glob_t found{};
   std::unique_ptr<glob_t, void (*)(glob_t*)> release(&found, ::globfree);
   if (::glob(operand.key.c_str(), 0, nullptr, &found) != 0) return nothing("nothing matches");
@@ -223,9 +224,7 @@ Result<std::vector<std::string>> local_matches(const Target& operand, bool globs
 }
 
 Result<std::vector<Target>> matches(Session& session, const Target& operand, bool globs) {
-  if (!globs || !has_glob(operand.key) || (operand.is_local() && !is_local_glob(operand, globs))) {
-    return std::vector{operand};
-  }
+  if (!is_glob(operand, globs)) return std::vector{operand};
   std::vector<Target> all;
   const Visitor visitor{
       .found = [&](Found found) { return all.push_back(std::move(found.target)), !session.stopped(); },

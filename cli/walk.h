@@ -38,8 +38,8 @@ Result<std::uint64_t> walk(Session& session, const Target& operand, const WalkOp
 Result<std::vector<std::string>> local_matches(const Target& operand, bool globs);
 // What an operand of a verb for single objects stands for: itself, or the files or objects that match its glob.
 Result<std::vector<Target>> matches(Session& session, const Target& operand, bool globs);
-// Whether a local operand is a glob, and no file of that name.
-bool is_local_glob(const Target& operand, bool globs);
+// Whether an operand is a glob. A local one is none if there is a file of that name.
+bool is_glob(const Target& operand, bool globs);
 
 // Whether the last part of a key or path has * ? or [.
 bool has_glob(std::string_view name) noexcept;

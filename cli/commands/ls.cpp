@@ -34,7 +34,7 @@ class Ls : public Command {
       ORLOP_ASSIGN(Storage storage, session.open(target));
       return list_keys(session, storage, target.key, {});
     }
-    if (is_local_glob(target, !no_glob_)) {
+    if (is_glob(target, !no_glob_)) {
       const std::size_t part = target.key.rfind('/') + 1;
       ORLOP_ASSIGN(Storage storage, Session::open_directory(target.key.substr(0, part)));
       return list_keys(session, storage, target.key.substr(part), target.key.substr(0, part));

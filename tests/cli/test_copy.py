@@ -248,6 +248,13 @@ def test_globs(orlop, bucket, work, tree):
     assert (work / "literal").read_text() == "literal"
 
 
+def test_options_of_an_operand_are_no_glob(orlop, bucket, work, server):
+    bucket.put("k", b"1")
+    orlop.ok("cp", bucket.url + "/k?region=us-east-1", "out")
+    orlop.ok("cp", f"{bucket.url}/k?endpoint={server.endpoint}", bucket.url + "/to")
+    assert (work / "out").read_text() == "1" and bucket.get("to") == b"1"
+
+
 def test_a_directory_needs_r(orlop, bucket, tree):
     assert "-r" in orlop.fails(2, "cp", "tree", bucket.url)
     orlop.fails(3, "cp", "-r", bucket.url + "/nothing", "x")

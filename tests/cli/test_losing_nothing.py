@@ -19,7 +19,7 @@ def port(server):
 # ---- One thing with two names ----
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1/"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1/", "[::ffff:127.0.0.1]"])
 @pytest.mark.parametrize("verb", ["mv", "cp"])
 def test_an_object_is_itself_under_another_spelling(orlop, bucket, port, host, verb):
     bucket.put("k", b"1")
@@ -63,6 +63,15 @@ def test_a_source_that_is_the_destination_in_secret_stays(orlop, work):
     finally:
         server.stop()
     assert (work / "data/bbb/up").read_text() == "1" and (work / "data/bbb/down").read_text() == "2"
+
+
+def test_a_name_of_this_machine_that_nobody_knows(orlop, bucket, port, tmp_path):
+    """A proxy stands for a name that leads to the same service."""
+    bucket.put("k", b"1")
+    proxied = f"{bucket.url}/k?endpoint=http://files.example.com:{port}&proxy=http://127.0.0.1:{port}"
+    for source, to in [(bucket.url + "/k", proxied), (proxied, bucket.url + "/k")]:
+        assert "the source stays" in orlop.fails(5, "mv", source, to)
+    assert bucket.get("k") == b"1"
 
 
 def test_different_services_are_different(orlop, bucket, work):
