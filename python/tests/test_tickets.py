@@ -20,7 +20,6 @@ from helpers.direct import ALIASES, crc32, get, send, site
 from orlop.pytest_plugin import s3_server
 from storages.backends.memory import MemoryStorage
 from storages.backends.s3 import S3Storage
-from storages.transactional import TransactionalStorage
 from storages.uploads import Receipt, Ticket, UploadRefused, verify, verify_and_attach
 from storages.uploads.forms import DirectUploadField, DirectUploadModelForm
 
@@ -257,6 +256,8 @@ def test_questions_that_are_none(places):
         ({"content_types": "text/plain"}, TypeError),
         ({"name": ""}, ValueError),
         ({"name": ".uploads/a"}, ValueError),
+        ({"max_size": -1}, ValueError),
+        ({"max_size": "5"}, ValueError),
         ({"name": "../x.txt"}, SuspiciousOperation),
         ({"name": "a/../../x/"}, SuspiciousOperation),
     ],
@@ -663,10 +664,10 @@ def test_of_two_uploads_the_good_one_is_kept_for_the_next_try(places):
 def test_of_two_uploads_the_second_fails_at_last(s3_server, tmp_path, monkeypatch, overwrite, failure):
     promote = verify._promote
 
-    def failing(storage, receipt, meta, max_length):
+    def failing(storage, receipt, meta, names):
         if receipt.name.startswith("tracks"):
             raise failure
-        return promote(storage, receipt, meta, max_length)
+        return promote(storage, receipt, meta, names)
 
     s3_server.create_bucket("media")
     cache.clear()
@@ -726,26 +727,6 @@ def test_a_field_without_a_directory(storage):
     form = Rootless({"file": receipt})
     assert form.is_valid(), form.errors
     assert storage.verify_upload(form.cleaned_data["file"]) == "a_b.txt"
-
-
-def test_behind_a_transactional_storage(storage, monkeypatch):
-    """With or without a commit."""
-    wrapped = TransactionalStorage(storage)
-    monkeypatch.setattr(Note._meta.get_field("file"), "storage", wrapped)
-    monkeypatch.setattr(NoteForm.base_fields["file"], "_storage", wrapped)
-    receipt = upload(NoteForm().fields["file"].ticket(), name="a.txt")
-    form = NoteForm({"title": "x", "file": receipt})
-    assert form.is_valid(), form.errors
-    assert form.instance.file.name == "notes/a.txt" and storage.open("notes/a.txt").read() == BODY
-
-
-def test_a_transactional_storage_that_is_listed(places):
-    wrapper = {"BACKEND": "storages.transactional.TransactionalStorage"}
-    spec = {**settings.STORAGES["s3"], "OPTIONS": {**settings.STORAGES["s3"]["OPTIONS"], "location": "inside"}}
-    with override_settings(STORAGES={**settings.STORAGES, "kept": {**wrapper, "OPTIONS": {"storage": spec}}}):
-        receipt = upload(storages["kept"].upload_ticket("a.txt"))
-        assert storages["kept"].verify_upload(receipt) == "a.txt"
-        assert storages["kept"].open("a.txt").read() == BODY
 
 
 def test_an_upload_that_is_not_there_is_the_fields_error(places):

@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 
 from storages.aio import AsyncFile
-from storages.journal.finishing import entries_for
+from storages.journal.finishing import entries, entries_for
 from storages.places import Place, unwrapped
 from storages.transactional import ending
 from storages.transactional.staging import staging_of
@@ -191,6 +191,21 @@ class TransactionalStorage(Storage):
                 self._note(clean_name(name), "")
         else:
             self.inner.delete(name)
+
+    def verify_upload(self, receipt, *, user=None, max_length=None):
+        from storages.uploads.verify import verify_upload
+
+        return verify_upload(self, receipt, user=user, max_length=max_length)
+
+    def may_be_put_in_place(self, name):
+        """Of a file that is there with or without a commit: whether no promise of another transaction undoes that.
+
+        Where files are overwritten, what this transaction promised of the name is no longer.
+        """
+        if self._overwrites() and self._own_entry_of(name) is not None:
+            owner = ending.current(self.using).owner
+            entries(self.using).filter(digest=self.place.digest_of(clean_name(name)), owner=owner).delete()
+        return self._entry_of(name) is None
 
     def _open_to_write(self, name, mode):
         if not self._is_in_transaction() and not self._entry_of(name):

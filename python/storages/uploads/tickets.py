@@ -187,6 +187,8 @@ def make_ticket(storage, name, max_size, content_types, expires, form, user, pla
         raise ValueError(f"form: expected {', '.join(FORMS)}, not {form!r}")
     if isinstance(content_types, str):
         raise TypeError("content_types: expected a list of types, not one text")
+    if max_size is not None and not (isinstance(max_size, (int, float)) and max_size >= 0):
+        raise ValueError(f"max_size: expected a number of bytes, not {max_size!r}")
     directory = str(name).endswith("/")
     name = clean_name(name).strip("/") if directory else clean_name(name)
     if (not name and not directory) or name.split("/")[0] == PENDING:

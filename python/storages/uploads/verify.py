@@ -14,7 +14,7 @@ from orlop.ledger import current
 from storages.places import unwrapped
 from storages.s3.errors import explained
 from storages.s3.parameters import to_attrs
-from storages.served import place_of
+from storages.served import place_of, woken
 from storages.uploads.plan import give_up, write_parameters
 from storages.uploads.tickets import Receipt, UploadRefused
 from storages.utils import get_available_overwrite_name
@@ -61,6 +61,8 @@ class Arrival:
     def __init__(self, storage, receipt, user=None, max_length=None):
         self.receipt = receipt = Receipt.read(receipt, user)
         self.storage = unwrapped(storage)
+        outer = woken(storage)
+        self.journal = outer if hasattr(type(outer), "wraps_storage") else None
         self.max_length = max_length
         self.name = None
         _check_place(self.storage, receipt)
@@ -69,13 +71,20 @@ class Arrival:
 
     @explained
     def put_in_place(self):
-        self.name = _promote(self.storage, self.receipt, self.meta, self.max_length)
+        self.name = _promote(self.storage, self.receipt, self.meta, self._names())
 
     @explained
     def finish(self):
         """The name, when the object is no longer where it waited."""
         self.storage._store.remove([self.storage._normalize_name(self.receipt.pending)], current())
         return self.name
+
+    def _names(self):
+        for name in _names(self.storage, self.receipt.name, self.max_length):
+            if self.journal is None or self.journal.may_be_put_in_place(name):
+                yield name
+            elif self.storage.file_overwrite:
+                raise UploadRefused("busy", "The file of this name is just being changed; try again in a while.")
 
     def give_back(self):
         if self.name and not self.storage.file_overwrite:
@@ -136,7 +145,7 @@ def _check_place(storage, receipt):
         raise UploadRefused("other_place", "This upload is for another field.")
 
 
-def _promote(storage, receipt, meta, max_length):
+def _promote(storage, receipt, meta, names):
     """Copies the object to its name."""
     source = storage._normalize_name(receipt.pending)
     parameters = write_parameters(storage, receipt)
@@ -144,7 +153,7 @@ def _promote(storage, receipt, meta, max_length):
     attrs = to_attrs({name: value for name, value in parameters.items() if value is not None})
     if meta.etag:
         attrs["provider"] = {**attrs.get("provider", {}), "CopySourceIfMatch": meta.etag}
-    for name in _names(storage, receipt.name, max_length):
+    for name in names:
         target = storage._normalize_name(name)
         exclusive = not storage.file_overwrite and storage._store.can("copy_create")
         try:
