@@ -446,6 +446,9 @@ def test_a_storage_within_another_one():
             "staging": "wait",
         },
     }
+    twice = {"BACKEND": "storages.transactional.TransactionalStorage", "OPTIONS": {"storage": within}}
+    found = examine("storages.transactional.TransactionalStorage", {"storage": twice})
+    assert written(found)["default"]["OPTIONS"]["storage"]["OPTIONS"]["storage"]["OPTIONS"]["bucket_name"] == "b"
     alias = examine("storages.transactional.TransactionalStorage", {"storage": "media"})
     assert written(alias)["default"]["OPTIONS"] == {"storage": "media"}
 

@@ -99,9 +99,9 @@ class Project:
     def _places(self):
         for alias, spec in self._storages().items():
             place = self._place(alias, spec)
-            yield place
-            if place.inner:
-                yield place.inner
+            while place:
+                yield place
+                place = place.inner
 
     def _place(self, alias, spec):
         backend, options = spec.get("BACKEND", ""), dict(spec.get("OPTIONS") or {})

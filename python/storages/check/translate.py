@@ -142,7 +142,7 @@ class Translation:
             writes = " and overwrite" if value == "public-read-write" else ""
             self._find(DANGEROUS, setting, 12, f"everybody may read{writes} what is uploaded; None keeps it private")
         elif value and value not in CANNED_ACLS:
-            self._find(ERROR, setting, 21, f"{value!r} is no canned ACL; these are: {', '.join(CANNED_ACLS)}")
+            self._find(ERROR, setting, 21, f"{shown(value)} is no canned ACL; these are: {', '.join(CANNED_ACLS)}")
 
     def _inspect_verify(self, setting, value):
         if value is False:

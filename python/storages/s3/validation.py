@@ -116,7 +116,7 @@ def _shown(option, value):
         return "None"
     if option in _SECRET or not isinstance(value, (str, int, float)):
         return type(value).__name__
-    return re.sub(r"(//|^).*@", "...@", repr(value))
+    return repr(re.sub(r"(//|^).*@", r"\1...@", value, flags=re.DOTALL) if isinstance(value, str) else value)
 
 
 SETTING_OF = {
