@@ -7,6 +7,7 @@
 #include <charconv>
 #include <utility>
 
+#include "server/operation.h"
 #include "wire/percent.h"
 
 namespace orlop::server {
@@ -143,7 +144,11 @@ Result<Faults::Rule> Faults::parse_rule(std::string_view line) {
   Rule rule;
   ORLOP_ASSIGN(rule.fault, parse_fault(words.back()));
   rule.left = rule.fault.times;
-  if (words.size() == 2) rule.operation = words[0];
+  if (words.size() == 2) {
+    rule.operation = words[0];
+    if (!is_operation(rule.operation))
+      return Error(Code::invalid_argument, fmt::format("there is no operation {} here", rule.operation));
+  }
   if (words.size() == 3) {
     rule.method = words[0];
     ORLOP_ASSIGN(rule.pattern, wire::decode_percent(words[1]));

@@ -52,6 +52,7 @@ TEST(Faults, AWrongScriptChangesNothing) {
   ASSERT_FALSE(wrong);
   EXPECT_NE(wrong.error().message().find("line 3"), std::string::npos);
   EXPECT_EQ(faults.choose("GetObject", "GET", "/b/k", "").value()->status, 500);
+  EXPECT_FALSE(faults.set("ListObjectz 503"));
 }
 
 }  // namespace

@@ -169,6 +169,10 @@ Result<void> check_headers(const Request& request) {
 
 }  // namespace
 
+bool is_operation(std::string_view name) {
+  return std::ranges::any_of(operations, [&](const Operation& operation) { return operation.name == name; });
+}
+
 Result<const Operation*> find_operation(const Request& request) {
   Scope scope = scope_of(request);
   std::string_view subresource = subresource_of(request);

@@ -82,5 +82,7 @@ struct Operation {
 
 // Errors: NotImplemented for a subresource or parameter that would otherwise be ignored, MethodNotAllowed.
 Result<const Operation*> find_operation(const Request& request);
+// Whether an operation is called so.
+bool is_operation(std::string_view name);
 
 }  // namespace orlop::server

@@ -165,6 +165,7 @@ Result<Reply> Service::carry_out(Exchange& exchange) {
   auto done = [&]() -> Result<Reply> {
     ORLOP_ASSIGN(call.identity, services_.authenticator.authenticate(request, call.details));
     if (call.identity.anonymous && !operation->anonymous) return s3_error("AccessDenied");
+    if (exchange.fault && exchange.fault->kind == FaultKind::ignore_range) request.headers.remove("range");
     return operation->run(call);
   }();
   exchange.details = std::move(call.details);
@@ -206,9 +207,6 @@ std::optional<Reply> Service::instead(Exchange& exchange) {
     case FaultKind::stall:
       exchange.connection.pause(fault.duration == Milliseconds(0) ? longest_stall : fault.duration);
       return fault.duration == Milliseconds(0) ? std::optional(Reply{}) : std::nullopt;
-    case FaultKind::ignore_range:
-      exchange.request.headers.remove("range");
-      return std::nullopt;
     default:
       return std::nullopt;
   }
@@ -247,8 +245,10 @@ bool Service::finish(Exchange& exchange, Reply& reply) {
       (exchange.fault_on_upload && (is(FaultKind::drop_after) || is(FaultKind::stall_after)) && reply.status >= 400);
   if (silent) return false;
   Headers& headers = reply.headers;
-  headers.add("x-amz-request-id", exchange.request_id);
-  headers.add("x-amz-id-2", exchange.request_id);
+  if (!is(FaultKind::login_page)) {  // whose sender knows nothing of S3
+    headers.add("x-amz-request-id", exchange.request_id);
+    headers.add("x-amz-id-2", exchange.request_id);
+  }
   headers.add("date", wire::format_http_date(now()));
   headers.add("server", "orlop");
   if (exchange.parsed) add_cors(headers, exchange.request);

@@ -27,6 +27,7 @@ enum class Cap : std::uint8_t {
   presign_get,
   presign_put,
   presign_post,
+  presign_checksum,  // a presigned put or post may be bound to a checksum; who compares it refuses other content
   multipart,
   // Hints: absence loses comfort, not data.
   put_atomic,  // no observer sees a part of a put or an overwrite half done

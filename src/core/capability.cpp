@@ -9,10 +9,10 @@ namespace orlop {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Cap::count_)> cap_names = {
-    "read_suffix",  "read_conditions", "put_create", "put_match",    "write_create", "write_match",   "versions",
-    "copy",         "copy_create",     "move",       "move_atomic",  "public_url",   "presign_get",   "presign_put",
-    "presign_post", "multipart",       "put_atomic", "content_type", "attrs",        "user_metadata", "etag",
-    "list_sorted",  "start_after",     "checksum",
+    "read_suffix",  "read_conditions",  "put_create",  "put_match",   "write_create", "write_match", "versions",
+    "copy",         "copy_create",      "move",        "move_atomic", "public_url",   "presign_get", "presign_put",
+    "presign_post", "presign_checksum", "multipart",   "put_atomic",  "content_type", "attrs",       "user_metadata",
+    "etag",         "list_sorted",      "start_after", "checksum",
 };
 
 }  // namespace

@@ -41,7 +41,7 @@ Result<void> PartUpload::send(Payload payload, std::shared_ptr<void> keeper) {
 Result<void> PartUpload::begin() {
   BeginRequest request{.key = request_.key, .attrs = request_.attrs};
   auto begun = repeat(context_, "begin", true, [&] { return driver_.multipart()->begin(context_, request); });
-  if (!begun) return std::move(begun).error();
+  if (!begun) return std::move(begun.error().set_outcome_unknown(false));  // nothing of it can be seen
   upload_id_ = *std::move(begun);
   return {};
 }
@@ -56,7 +56,7 @@ void PartUpload::send_now(std::uint32_t index, const Payload& payload) {
     if (sent)
       parts_.push_back(*std::move(sent));
     else if (!error_)
-      error_ = std::move(sent).error();
+      error_ = std::move(sent.error().set_outcome_unknown(false));
   }
   if (failure()) stop_.request_stop();
 }

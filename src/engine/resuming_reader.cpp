@@ -26,17 +26,16 @@ class ResumingReader final : public Reader {
 
   Result<std::size_t> read(MutableBytes out) override {
     if (failure_) return *failure_;
-    Attempts attempts(context_, "read", true);
-    for (bool broken = false;; broken = true) {
+    for (;;) {
       Result<std::size_t> n = reader_ ? reader_->read(out) : reopen_and_read(out);
       if (n) {
         delivered_ += *n;
-        if (broken) attempts.succeeded();
+        forget_break();
         return n;
       }
       reader_ = nullptr;
       rest_.reset();
-      if (!can_resume(n.error()) || !attempts.again(n.error())) {
+      if (!can_resume(n.error()) || !again(n.error())) {
         failure_ = n.error();
         return n;
       }
@@ -44,6 +43,26 @@ class ResumingReader final : public Reader {
   }
 
  private:
+  // A connection that breaks again after a few bytes may not go on like this for ever.
+  static constexpr std::uint64_t progress = 64 << 10;
+
+  bool again(Error& error) {
+    if (!attempts_) attempts_.emplace(context_, "read", true);
+    broken_at_ = delivered_;
+    return attempts_->again(error);
+  }
+
+  void forget_break() {
+    if (!attempts_ || (delivered_ - broken_at_ < progress && delivered_ < wanted())) return;
+    attempts_->succeeded();
+    attempts_.reset();
+  }
+
+  std::uint64_t wanted() const {
+    auto extent = range_.resolve(meta().size);
+    return extent ? extent->end - extent->begin : 0;
+  }
+
   Result<std::size_t> reopen_and_read(MutableBytes out) {
     ORLOP_ASSIGN(Range rest, remaining());
     ReadRequest request{.key = key_, .range = rest, .version = version_};
@@ -64,9 +83,8 @@ class ResumingReader final : public Reader {
   bool can_resume(const Error& error) {
     if (error.retry() != Retry::safe) return false;
     bool identified = !meta().etag.empty() || !version_.empty() || meta().modified;
-    auto extent = range_.resolve(meta().size);
     // With every byte delivered the failure is one of the end (a checksum): nothing is left to ask for.
-    return identified && extent && delivered_ < extent->end - extent->begin;
+    return identified && delivered_ < wanted();
   }
 
   Result<Range> remaining() const {
@@ -92,6 +110,8 @@ class ResumingReader final : public Reader {
   std::unique_ptr<Reader> rest_;
   Reader* reader_;  // the one of the two that is open; null after a failure
   std::uint64_t delivered_ = 0;
+  std::uint64_t broken_at_ = 0;
+  std::optional<Attempts> attempts_;  // since it broke
   std::optional<Error> failure_;
 };
 

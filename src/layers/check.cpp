@@ -51,8 +51,10 @@ class Check final : public Layer<Check> {
       if (auto valid = check_key(call.key); !valid) return located(std::move(valid).error(), call.operation, call.key);
     }
     auto result = next_call(context);
-    if (!result) return located(std::move(result).error(), call.operation, call.key);
-    return result;
+    if (result) return result;
+    Error error = located(std::move(result).error(), call.operation, call.key);
+    if (changes_nothing(call.operation)) error.set_outcome_unknown(false);
+    return error;
   }
 
   Result<Meta> stat(const Context& context, const StatRequest& request) override {
@@ -135,6 +137,10 @@ class Check final : public Layer<Check> {
   }
 
  private:
+  static bool changes_nothing(std::string_view operation) {
+    return operation == "stat" || operation == "read" || operation == "list";
+  }
+
   Result<void> need(Cap cap) const {
     if (info().caps.has(cap)) return {};
     return Error(Code::unsupported, fmt::format("{} cannot do this ({})", info().scheme, to_string(cap)));

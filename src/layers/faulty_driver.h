@@ -29,7 +29,7 @@ class FaultyDriver final : public Around<FaultyDriver> {
   // Each is used once, in order, by the next call of its operation.
   void fail(Fault fault) { faults_.push_back(std::move(fault)); }
   // Bodies of the next readers break off after so many bytes.
-  void break_bodies(std::initializer_list<std::size_t> after) { breaks_.assign(after); }
+  void break_bodies(const std::vector<std::size_t>& after) { breaks_.assign(after.begin(), after.end()); }
   // Sees and changes what stat answers and what readers say of the object.
   std::function<void(Meta&)> edit_meta;
   // Sees and changes what remove answers.

@@ -352,6 +352,22 @@ TEST_F(Resuming, GivesUpWithoutProgress) {
   EXPECT_EQ(faulty_->reads.size(), 1U + static_cast<std::size_t>(policy_.max_attempts) - 1U);
 }
 
+TEST_F(Resuming, GivesUpWhereEachConnectionBringsAFewBytes) {
+  faulty_->break_bodies(std::vector<std::size_t>(50, 10));
+  auto result = read(Range::all());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().retry(), orlop::Retry::exhausted);
+  EXPECT_EQ(faulty_->reads.size(), static_cast<std::size_t>(policy_.max_attempts));
+}
+
+TEST_F(Resuming, ProgressEarnsFurtherAttempts) {
+  const std::string large(2 << 20, 'l');
+  store(large);
+  faulty_->break_bodies(std::vector<std::size_t>(20, 80 << 10));
+  EXPECT_EQ(read(Range::all()).value(), large);
+  EXPECT_EQ(faulty_->reads.size(), 21U);
+}
+
 TEST_F(Resuming, DoesNotRepeatAFaultFoundAtTheEnd) {
   faulty_->break_bodies({1000});
   auto result = read(Range::all());

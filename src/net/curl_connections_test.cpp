@@ -129,7 +129,8 @@ TEST(CurlTransport, NobodyListensIsUnavailable) {
   EXPECT_EQ(answer.error().code(), Code::unavailable);
   EXPECT_EQ(answer.error().retry(), Retry::safe);
   EXPECT_FALSE(answer.error().outcome_unknown());
-  EXPECT_EQ(answer.error().message(), "cannot connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
+  EXPECT_EQ(answer.error().message(),
+            "cannot connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused; check the endpoint");
 }
 
 TEST(CurlTransport, AnUnknownHostIsUnavailable) {

@@ -33,7 +33,11 @@ Error not_connected(const CurlFailure& failure) {
   long number = 0;
   curl_easy_getinfo(failure.easy, CURLINFO_OS_ERRNO, &number);
   const std::string why = number != 0 ? std::generic_category().message(static_cast<int>(number)) : "no route";
-  return Error(Code::unavailable, fmt::format("cannot connect to {}: {}", failure.host, why), Retry::safe);
+  if (failure.by_proxy)
+    return Error(Code::unavailable, fmt::format("cannot connect to the proxy: {}; check the option proxy", why),
+                 Retry::safe);
+  return Error(Code::unavailable, fmt::format("cannot connect to {}: {}; check the endpoint", failure.host, why),
+               Retry::safe);
 }
 
 Error transient(std::string message) { return Error(Code::unavailable, std::move(message), Retry::safe); }

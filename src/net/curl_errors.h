@@ -14,7 +14,8 @@ struct CurlFailure {
   CURL* easy;
   std::string_view host;       // "host:port"
   std::string_view diagnosis;  // libcurl's own words; they are looked into, never shown
-  bool request_begun;          // a connection stood and the request was on its way
+  bool request_begun = false;  // a connection stood and the request was on its way
+  bool by_proxy = false;       // the connection is one to a proxy
 };
 
 Error error_of(const CurlFailure& failure);

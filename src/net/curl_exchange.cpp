@@ -268,7 +268,12 @@ Result<void> CurlExchange::conclude() {
   const CURLcode code = message ? message->data.result : CURLE_OUT_OF_MEMORY;
   if (refusal_) return fail(std::move(*refusal_));
   if (code != CURLE_OK)
-    return fail(error_of({code, handle_->easy(), host_of(origin_), handle_->diagnosis, begun_ > 0}));
+    return fail(error_of({.code = code,
+                          .easy = handle_->easy(),
+                          .host = host_of(origin_),
+                          .diagnosis = handle_->diagnosis,
+                          .request_begun = begun_ > 0,
+                          .by_proxy = !handle_->pool().options().proxy.empty()}));
   // libcurl takes the end of the connection for the end of the header block.
   if (!head_.complete()) return fail(error_of({CURLE_GOT_NOTHING, handle_->easy(), host_of(origin_), "", true}));
   report();

@@ -134,6 +134,11 @@ def test_ranges_ignored(faulty):
     assert (status, body) == (200, DATA)
 
 
+def test_signed_ranges_ignored(faulty):
+    s3 = faulty("GetObject ignore-range").boto3()
+    assert s3.get_object(Bucket="bkt", Key="k", Range="bytes=5-9")["Body"].read() == DATA
+
+
 def test_region(start_server):
     server = start_server("mem:", ORLOP_FAULTS="redirect-region", AWS_REGION="eu-central-1")
     s3 = server.boto3(region="eu-central-1")

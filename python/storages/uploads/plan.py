@@ -70,13 +70,14 @@ def begin(ticket, size, content_type, checksum=None, name=None):
         raise UploadRefused("forbidden_type", "The type of the file cannot be the value of a header.")
     storage = ticket.storage
     form = _form(ticket, storage, size)
+    promised = _checked_sum(checksum) if checksum else ""
     receipt = Receipt(
         ticket=ticket,
         name=ticket.name_for(name),
         nonce=secrets.token_hex(8),
         size=size,
         type=content_type,
-        checksum=_checked_sum(checksum) if checksum and form != "multipart" and _sums(storage) else "",
+        checksum=promised if form != "multipart" and _sums(storage) else "",
         form=form,
     )
     _check_names(storage, receipt)
@@ -233,8 +234,8 @@ def _whole(storage, receipt):
 
 
 def _sums(storage):
-    """Whether the store compares checksums; some that do not refuse the header (Backblaze)."""
-    return storage._store.can("checksum") or getattr(storage, "is_served", False)
+    """Whether what is signed may name a checksum; some that do not compare it refuse the header (Backblaze)."""
+    return storage._store.can("presign_checksum") or getattr(storage, "is_served", False)
 
 
 def _need_parts(receipt):

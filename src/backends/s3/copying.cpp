@@ -102,6 +102,9 @@ Result<Meta> copy_at_once(Client& client, const Context& context, const CopyRequ
   put.headers.emplace_back("x-amz-metadata-directive", source.attrs() ? "REPLACE" : "COPY");
   if (source.attrs()) ORLOP_TRY(add_attrs(*source.attrs(), put.headers));
   ORLOP_TRY(add_attrs(source.beside(), put.headers));
+  // Without it the tags would be those of the source.
+  if (std::ranges::find(put.headers, "x-amz-tagging", &wire::Field::first) != put.headers.end())
+    put.headers.emplace_back("x-amz-tagging-directive", "REPLACE");
   ORLOP_TRY(add_mode(client.dialect(), request.mode, request.if_match, put.headers));
   auto reply = client.exchange(context, put);
   if (!reply) return of_mode(std::move(reply).error(), request.mode);

@@ -20,6 +20,7 @@ constexpr unsigned path_like = leading_slash | empty_segment | dot_segment;
 constexpr Caps no_conditions = {Cap::copy_create, Cap::put_create, Cap::put_match, Cap::write_create, Cap::write_match};
 constexpr Caps operator-(Caps caps, Cap cap) { return caps.remove(cap); }
 constexpr Caps operator+(Caps caps, Cap cap) { return caps.add(cap); }
+constexpr Caps no_checksums(Caps caps) { return caps + Cap::checksum + Cap::presign_checksum; }
 
 // Facts of docs/backends/s3.md, section "Dialects". Down to orlop each was seen on the server named; those of services
 // nobody can install are from their documentation, or from what others measured there (2026).
@@ -91,12 +92,12 @@ constexpr Dialect dialect_table[] = {
     // https://www.backblaze.com/docs/cloud-storage-s3-compatible-api, "Unsupported features": x-amz-checksum-*; a
     // condition on a write is refused (https://github.com/sathinduga/obsidian-s3-sync-and-backup/pull/84). Nothing is
     // said of POST forms.
-    {.name = "b2", .hosts = {"backblazeb2.com"}, .lowered = no_conditions + Cap::presign_post + Cap::checksum},
+    {.name = "b2", .hosts = {"backblazeb2.com"}, .lowered = no_checksums(no_conditions + Cap::presign_post)},
     // If-None-Match of a PUT was held against concurrent writers (https://github.com/gordonmurray/firnflow/pull/30);
     // of the rest nobody tells: it is made of Ceph, whose conditions on a multipart upload are ignored.
     {.name = "digitalocean",
      .hosts = {"digitaloceanspaces.com"},
-     .lowered = no_conditions - Cap::put_create + Cap::checksum},
+     .lowered = no_checksums(no_conditions - Cap::put_create)},
     // https://www.scaleway.com/en/docs/object-storage/api-cli/using-conditional-writes/ (PUT, CompleteMultipartUpload
     // and copies) and .../reference-content/supported-checksums/; nothing is said of trailers.
     {.name = "scaleway",
@@ -106,20 +107,20 @@ constexpr Dialect dialect_table[] = {
      .full_object_checksum = true,
      .unsigned_payload = true},
     // https://docs.wasabi.com/apidocs/wasabi-api: neither conditions on writes nor x-amz-checksum-* are documented.
-    {.name = "wasabi", .hosts = {"wasabisys.com"}, .lowered = no_conditions + Cap::checksum},
+    {.name = "wasabi", .hosts = {"wasabisys.com"}, .lowered = no_checksums(no_conditions)},
     // https://docs.oracle.com/en-us/iaas/Content/Object/Tasks/s3compatibleapi_topic-Amazon_S3_Compatibility_API_Support.htm
     // and https://github.com/activepieces/activepieces/issues/14110: of checksums CRC32C and SHA-256 are known,
     // aws-chunked only since July 2026; conditions are not documented. Virtual hosts have a domain of their own.
     {.name = "oracle",
      .hosts = {"oraclecloud.com", "customer-oci.com"},
-     .lowered = no_conditions + Cap::checksum + Cap::versions},
+     .lowered = no_checksums(no_conditions + Cap::versions)},
     // https://docs.cloud.google.com/storage/docs/interoperability. If-None-Match of a PUT is ignored and the object
     // overwritten (https://github.com/aws/aws-sdk-java-v2/pull/6055); x-amz-checksum-* are refused
     // (https://github.com/milvus-io/milvus-storage/pull/480); UploadPartCopy does not work and CopyObject has no limit
     // (https://issuetracker.google.com/issues/323465186); versions are called generations, forms are signed otherwise.
     {.name = "gcs",
      .hosts = {"storage.googleapis.com", "rep.googleapis.com"},
-     .lowered = no_conditions + Cap::checksum + Cap::versions + Cap::presign_post,
+     .lowered = no_checksums(no_conditions + Cap::versions + Cap::presign_post),
      .copies_parts = false},
     // Whatever else: only what every server was seen to do. Payloads are always signed. Some ignore If-None-Match and
     // overwrite (Garage, rclone), which no look beforehand could undo: so there is one. Some know the first version of

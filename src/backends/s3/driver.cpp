@@ -18,12 +18,12 @@ namespace orlop::s3 {
 namespace {
 
 // Everything S3 can do; the dialect takes away.
-constexpr Caps s3_caps = {Cap::read_suffix,  Cap::read_conditions, Cap::put_create,  Cap::put_match,
-                          Cap::write_create, Cap::write_match,     Cap::versions,    Cap::copy,
-                          Cap::copy_create,  Cap::public_url,      Cap::presign_get, Cap::presign_put,
-                          Cap::presign_post, Cap::multipart,       Cap::put_atomic,  Cap::content_type,
-                          Cap::attrs,        Cap::user_metadata,   Cap::etag,        Cap::list_sorted,
-                          Cap::start_after,  Cap::checksum};
+constexpr Caps s3_caps = {
+    Cap::read_suffix, Cap::read_conditions, Cap::put_create,   Cap::put_match,        Cap::write_create,
+    Cap::write_match, Cap::versions,        Cap::copy,         Cap::copy_create,      Cap::public_url,
+    Cap::presign_get, Cap::presign_put,     Cap::presign_post, Cap::presign_checksum, Cap::multipart,
+    Cap::put_atomic,  Cap::content_type,    Cap::attrs,        Cap::user_metadata,    Cap::etag,
+    Cap::list_sorted, Cap::start_after,     Cap::checksum};
 
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 constexpr std::uint64_t gibi = 1ULL << 30;
@@ -35,7 +35,8 @@ DriverInfo make_info(const Config& config) {
   }
   if (config.checksum == ChecksumAlgorithm::none) info.caps.remove(Cap::checksum);
   if (config.credentials->is_anonymous()) {
-    for (Cap cap : {Cap::presign_get, Cap::presign_put, Cap::presign_post}) info.caps.remove(cap);
+    for (Cap cap : {Cap::presign_get, Cap::presign_put, Cap::presign_post, Cap::presign_checksum})
+      info.caps.remove(cap);
   }
   info.limits.key_bytes = 1024;
   info.limits.put_max = 5 * gibi;

@@ -26,6 +26,11 @@ struct Signer {
   std::chrono::seconds expires{0};
 };
 
+std::string in_lower_case(std::string name) {
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name;
+}
+
 // No URL outlives the credentials that signed it, whatever it says.
 Result<std::chrono::seconds> expiry_of(const PresignRequest& request, const Credentials& credentials, SystemTime from,
                                        bool clamp) {
@@ -39,12 +44,25 @@ Result<std::chrono::seconds> expiry_of(const PresignRequest& request, const Cred
                            request.expires.count(), life.count()));
 }
 
+// What version 2 does not sign could be left out or changed by whoever sends.
+bool is_bound(const PresignRequest& request) {
+  return std::ranges::any_of(request.headers, [](const auto& field) {
+    const std::string name = in_lower_case(field.first);
+    return name == "content-length" || name.starts_with("if-") || name.starts_with("x-amz-checksum-");
+  });
+}
+
+// Forms, and requests bound to more than a type, are signed by version 4 everywhere.
+bool signs_v2(const Client& client, const PresignRequest& request) {
+  return client.config().presign_v2 && request.method != SignedMethod::post && !is_bound(request);
+}
+
 Result<Signer> make_signer(Client& client, const Context& context, const PresignRequest& request) {
   if (client.config().credentials->is_anonymous()) {
     return Error(Code::unauthenticated, "signing needs credentials, and this storage is anonymous");
   }
   bool bounded = request.expires.count() >= 0 && request.expires <= longest;
-  if (!bounded && !client.config().presign_v2) {
+  if (!bounded && !signs_v2(client, request)) {
     return Error(Code::invalid_argument, "expires must be between 0 and 604800 seconds");
   }
   Signer signer;
@@ -76,11 +94,6 @@ std::string_view method_name(SignedMethod method) {
 std::string path_of(const Route& route, std::string_view key) { return route.path + '/' + wire::encode_path(key); }
 
 bool parameters_are_headers(const PresignRequest& request) { return request.method == SignedMethod::put; }
-
-std::string in_lower_case(std::string name) {
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
-  return name;
-}
 
 void add_in_lower_case(StringMap& headers, std::span<const wire::Field> added) {
   for (const auto& [name, value] : added) headers.insert_or_assign(in_lower_case(name), value);
@@ -285,13 +298,13 @@ Result<Presigned> presign_request(Client& client, PresignMemo& memo, const Conte
         return Error(Code::invalid_argument, fmt::format("{} holds control characters", name));
     }
   }
-  if (request.method != SignedMethod::post && !client.config().presign_v2) {
+  const bool form = request.method == SignedMethod::post, v2 = signs_v2(client, request);
+  if (!form && !v2) {
     ORLOP_ASSIGN(auto common, common_part(client, memo, context, request));
     return common->presign(request.key);
   }
   ORLOP_ASSIGN(Signer signer, make_signer(client, context, request));
-  if (request.method == SignedMethod::post) return presign_form(client, signer, request);
-  return presign_url_v2(client, signer, request);
+  return form ? presign_form(client, signer, request) : presign_url_v2(client, signer, request);
 }
 
 Result<std::string> public_address(Client& client, std::string_view key) {

@@ -66,11 +66,11 @@ std::optional<Checksum> expected_sum(const Meta& meta, const Dialect& dialect) {
   return Checksum{ChecksumAlgorithm::md5, *bytes};
 }
 
-// Every S3 service sends an ETag with an object, or (S3Proxy, with directories) at least the number of the request;
-// login pages do not.
+// Every S3 service sends an ETag with an object, or (S3Proxy, with directories) at least the number of the request and
+// a date; pages of something in between do not, nor do documents that tell of an error.
 Result<Meta> object_meta(const net::HttpResponse& response) {
   Meta meta = meta_of(response.headers());
-  if (meta.etag.empty() && !response.headers().has("x-amz-request-id"))
+  if (meta.etag.empty() && !(response.headers().has("x-amz-request-id") && meta.modified))
     return wrong_answer(response.status(), "the answer has no ETag");
   return meta;
 }

@@ -176,6 +176,17 @@ TEST(S3Reader, AHeadWithoutLengthOrEtagIsRefused) {
   EXPECT_EQ(rig.driver->stat(rig.context, {.key = "k"}).error().code(), Code::data_corrupted);
 }
 
+// A document that tells of an error, with status 200; a directory of S3Proxy has at least a date.
+TEST(S3Reader, WhatIsNoObjectIsRefusedAlthoughS3SentIt) {
+  Rig rig;
+  rig.then({.status = 200, .headers = {{"x-amz-request-id", "1"}, {"content-length", "5"}}, .body = "<Err>"});
+  const Error error = rig.driver->read(rig.context, {.key = "k"}).error();
+  EXPECT_EQ(error.code(), Code::data_corrupted);
+  const std::string date = "Sun, 22 Nov 2026 00:00:00 GMT";
+  rig.then({.status = 200, .headers = {{"x-amz-request-id", "1"}, {"content-length", "0"}, {"last-modified", date}}});
+  EXPECT_TRUE(rig.driver->stat(rig.context, {.key = "k/"}));
+}
+
 TEST(S3Reader, ConditionsAndParametersGoAlong) {
   Rig rig;
   rig.then({.status = 304, .headers = {}});

@@ -112,6 +112,21 @@ TEST(S3Version2, UrlsMayDemandHeaders) {
   EXPECT_NE(url.url.find(signature.substr(0, signature.find_first_of("+/="))), std::string::npos);
 }
 
+// Version 2 signs neither sizes nor conditions, and a checksum only as a parameter that nobody looks at.
+TEST(S3Version2, RequestsBoundToWhatIsSentAreSignedByVersion4) {
+  Options options = example_options();
+  options.signature = "v2";
+  Rig rig(options);
+  for (const char* header : {"Content-Length", "if-none-match", "x-amz-checksum-crc32"}) {
+    PresignRequest request{.method = SignedMethod::put, .key = "x", .headers = {{header, "5"}}};
+    const Presigned url = rig.driver->presign(rig.context, request).value();
+    EXPECT_NE(url.url.find("X-Amz-SignedHeaders="), std::string::npos) << header;
+    EXPECT_EQ(url.headers.size(), 1U);
+    request.expires = std::chrono::days(8);
+    EXPECT_EQ(rig.driver->presign(rig.context, request).error().code(), Code::invalid_argument);
+  }
+}
+
 TEST(S3BucketHost, IsTheHostOfUrlsOnly) {
   Options options = example_options();
   options.bucket = "media.example.org";

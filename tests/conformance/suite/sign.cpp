@@ -74,6 +74,22 @@ void put(Subject& subject) {
   EXPECT_EQ(subject.get(key).value_or("?"), "from outside");
 }
 
+void put_may_be_bound_to_a_checksum(Subject& subject) {
+  if (!subject.can(Cap::presign_checksum)) return;  // what else would happen is the service's to say
+  const std::string key = subject.key("object");
+  // CRC-32 of "from outside", big-endian, in base64 (RFC 4648).
+  auto request = subject.driver().presign(
+      Subject::context(), {.method = SignedMethod::put, .key = key, .headers = {{"x-amz-checksum-crc32", "RsSdNQ=="}}});
+  ASSERT_TRUE(ok(request));
+  auto other = subject.harness().send(*request, "from nowhere");
+  ASSERT_TRUE(ok(other));
+  if (subject.can(Cap::checksum)) EXPECT_EQ(other->status, 400);
+  auto answer = subject.harness().send(*request, "from outside");
+  ASSERT_TRUE(ok(answer));
+  EXPECT_EQ(answer->status / 100, 2);
+  EXPECT_EQ(subject.get(key).value_or("?"), "from outside");
+}
+
 void refuses_an_impossible_validity(Subject& subject) {
   if (!subject.can(Cap::presign_get)) return;  // told above
   for (std::chrono::seconds expires : {std::chrono::seconds(-5), std::chrono::seconds(std::chrono::years(100))})
@@ -110,6 +126,7 @@ constexpr Case cases[] = {
     {"get_does_not_open_other_objects", get_does_not_open_other_objects},
     {"get_expires", get_expires},
     {"put", put},
+    {"put_may_be_bound_to_a_checksum", put_may_be_bound_to_a_checksum},
     {"refuses_an_impossible_validity", refuses_an_impossible_validity},
     {"post", post},
     {"public_url", public_url},
