@@ -18,7 +18,7 @@ namespace orlop::engine {
 namespace {
 
 // Stacks of calls that are over are kept for the next ones, but not when none has come for so long.
-constexpr std::chrono::seconds idle_limit{10};
+constexpr std::chrono::seconds idle_stacks_limit{10};
 
 constexpr int events_at_once = 256;
 
@@ -26,7 +26,7 @@ thread_local Fiber* running_fiber = nullptr;
 
 // Sockets that are registered with the kernel, one bit a descriptor. A closed one is no longer, and its number will
 // soon be another's: whoever closes it takes the bit away.
-std::array<std::atomic<std::uint64_t>, 1024> registered;
+std::array<std::atomic<std::uint64_t>, 1024> registered_sockets;
 
 // Between the thread that takes a registration back and one that closes the socket: its number may be another's after.
 std::mutex* const closing = new std::mutex;
@@ -34,7 +34,7 @@ std::mutex* const closing = new std::mutex;
 std::uint64_t bit_of(int fd) noexcept { return std::uint64_t{1} << (fd % 64); }
 std::atomic<std::uint64_t>* word_of(int fd) noexcept {
   const auto index = static_cast<std::size_t>(fd) / 64;
-  return index < registered.size() ? &registered[index] : nullptr;
+  return index < registered_sockets.size() ? &registered_sockets[index] : nullptr;
 }
 
 bool is_registered(int fd) noexcept {
@@ -107,7 +107,7 @@ void Reactor::forget_after_fork() {
   forgotten_ = inherited;
   if (inherited->epoll_ >= 0) ::close(inherited->epoll_);
   if (inherited->event_ >= 0) ::close(inherited->event_);
-  for (auto& word : registered) word.store(0, std::memory_order_relaxed);
+  for (auto& word : registered_sockets) word.store(0, std::memory_order_relaxed);
 }
 
 void Reactor::stop_at_exit() {
@@ -320,7 +320,7 @@ int Reactor::patience() {
   sleeping_ = true;
   const bool stacks =
       running_ == 0 && std::ranges::any_of(idle_, [](Fiber* fiber) { return fiber->stack_ != nullptr; });
-  if (timers_.empty()) return stacks ? std::chrono::milliseconds(idle_limit).count() : -1;
+  if (timers_.empty()) return stacks ? std::chrono::milliseconds(idle_stacks_limit).count() : -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - Clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
 }
