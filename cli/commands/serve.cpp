@@ -76,8 +76,10 @@ class Serve : public Command {
   Result<std::string> read_faults() const {
     if (fault_script_.empty()) return std::string();
     auto text = read_settings_file(fault_script_);
-    if (!text) return std::move(text).error().set_message(fmt::format("--fault-script: {}", text.error().message()));
-    return text;
+    if (text) return text;
+    Error error = std::move(text).error();
+    error.set_message(fmt::format("--fault-script: {}", error.message()));
+    return error;
   }
 
   std::vector<std::string> operands_, public_buckets_;
