@@ -146,6 +146,10 @@ class Copying::Job {
     if (from.is_remote() && from.key.ends_with('/') && error.code() == Code::not_found) {
       error.set_message("there is no such object: write -r to take what is below it");
     }
+    if (command_.no_clobber_ && error.code() == Code::unsupported) {
+      error.set_message(fmt::format("{}; where the service can, name its dialect (--set dialect=NAME), or leave out -n",
+                                    error.message()));
+    }
     fail(fmt::format("{} to {}", from.display(), to.display()), error);
   }
 

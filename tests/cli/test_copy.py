@@ -282,6 +282,7 @@ def test_no_clobber(orlop, bucket, work, tree):
     bucket.put("a.txt", b"old")
     orlop.fails(5, "cp", "-n", "tree/a.txt", bucket.url)
     orlop.fails(5, "cp", "-n", "--set", "dialect=orlop", "-", bucket.url + "/a.txt", stdin=b"new")
+    assert "--set dialect=" in orlop.fails(1, "cp", "-n", "-", bucket.url + "/a.txt", stdin=b"new")
     assert bucket.get("a.txt") == b"old"
     orlop.ok("cp", "-n", "-r", "tree", bucket.url)
     assert bucket.get("a.txt") == b"old" and len(bucket.listing()) == 5
