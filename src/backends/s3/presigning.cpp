@@ -46,13 +46,14 @@ Result<std::chrono::seconds> expiry_of(const PresignRequest& request, const Cred
 
 // What version 2 does not sign could be left out or changed by whoever sends.
 bool is_bound(const PresignRequest& request) {
-  return std::ranges::any_of(request.headers, [](const auto& field) {
+  const auto binds = [](const auto& field) {
     const std::string name = in_lower_case(field.first);
     return name == "content-length" || name.starts_with("if-") || name.starts_with("x-amz-checksum-");
-  });
+  };
+  return request.method == SignedMethod::put && std::ranges::any_of(request.headers, binds);
 }
 
-// Forms, and requests bound to more than a type, are signed by version 4 everywhere.
+// Forms, and uploads bound to more than a type, are signed by version 4 everywhere.
 bool signs_v2(const Client& client, const PresignRequest& request) {
   return client.config().presign_v2 && request.method != SignedMethod::post && !is_bound(request);
 }

@@ -113,7 +113,7 @@ TEST(S3Version2, UrlsMayDemandHeaders) {
 }
 
 // Version 2 signs neither sizes nor conditions, and a checksum only as a parameter that nobody looks at.
-TEST(S3Version2, RequestsBoundToWhatIsSentAreSignedByVersion4) {
+TEST(S3Version2, UploadsBoundToWhatIsSentAreSignedByVersion4) {
   Options options = example_options();
   options.signature = "v2";
   Rig rig(options);
@@ -122,6 +122,8 @@ TEST(S3Version2, RequestsBoundToWhatIsSentAreSignedByVersion4) {
     const Presigned url = rig.driver->presign(rig.context, request).value();
     EXPECT_NE(url.url.find("X-Amz-SignedHeaders="), std::string::npos) << header;
     EXPECT_EQ(url.headers.size(), 1U);
+    const PresignRequest read{.key = "x", .headers = request.headers};  // whose sender binds himself
+    EXPECT_EQ(rig.driver->presign(rig.context, read).value().url.find("X-Amz-"), std::string::npos);
     request.expires = std::chrono::days(8);
     EXPECT_EQ(rig.driver->presign(rig.context, request).error().code(), Code::invalid_argument);
   }
