@@ -198,6 +198,8 @@ int descriptors_of_many_origins(const ScriptedServer& server) {
 
 TEST(CurlTransport, IdleConnectionsLeaveDescriptorsToTheProgram) {
   ScriptedServer server(always(hello));
+  // The server's thread is at rest then: it must not hold a lock of a sanitizer's allocator when the child is made.
+  ASSERT_TRUE(get(server.url()));
   const pid_t child = fork();
   if (child == 0) _exit(descriptors_of_many_origins(server));
   int status = -1;
