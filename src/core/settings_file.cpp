@@ -15,7 +15,7 @@ namespace orlop {
 namespace {
 
 constexpr std::size_t size_limit = std::size_t{16} << 20;
-constexpr std::size_t step = 64 << 10;
+constexpr std::size_t read_at_once = 64 << 10;
 
 Error unreadable(const std::string& path, int number) {
   return Error(number == ENOENT ? Code::not_found : Code::config_invalid,
@@ -30,8 +30,8 @@ Result<std::string> read_settings_file(const std::string& path) {
   std::string text;
   for (std::size_t size = 0;;) {
     if (size > size_limit) return unreadable(path, EFBIG);
-    text.resize(size + step);
-    ssize_t count = ::read(file.get(), text.data() + size, step);
+    text.resize(size + read_at_once);
+    ssize_t count = ::read(file.get(), text.data() + size, read_at_once);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return unreadable(path, errno);
     size += static_cast<std::size_t>(count);
