@@ -84,7 +84,7 @@ class Arrival:
             if self.journal is None or self.journal.may_be_put_in_place(name):
                 yield name
             elif self.storage.file_overwrite:
-                raise UploadRefused("busy", "The file of this name is just being changed; try again in a while.")
+                raise _busy()
 
     def give_back(self):
         if self.name and not self.storage.file_overwrite:
@@ -153,6 +153,7 @@ def _promote(storage, receipt, meta, names):
     attrs = to_attrs({name: value for name, value in parameters.items() if value is not None})
     if meta.etag:
         attrs["provider"] = {**attrs.get("provider", {}), "CopySourceIfMatch": meta.etag}
+    taken = _busy()
     for name in names:
         target = storage._normalize_name(name)
         exclusive = not storage.file_overwrite and storage._store.can("copy_create")
@@ -180,6 +181,10 @@ def _names(storage, name, max_length):
             yield storage.get_available_name(storage.get_alternative_name(*os.path.splitext(name)), max_length)
     except (SuspiciousOperation, InvalidArgument):  # it has no room for what makes it another one
         raise UploadRefused("no_name", "The name of the file is too long; give it another one.") from None
+
+
+def _busy():
+    return UploadRefused("busy", "The file of this name is just being changed; try again in a while.")
 
 
 def _used():
