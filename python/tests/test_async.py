@@ -30,6 +30,18 @@ def s3_server():
         yield server
 
 
+def storage_on(server, bucket, **options):
+    server.create_bucket(bucket)
+    return S3Storage(
+        dialect="orlop",
+        bucket_name=bucket,
+        endpoint_url=server.endpoint,
+        access_key=server.access_key_id,
+        secret_key=server.secret_access_key,
+        **options,
+    )
+
+
 def tasks_of_process():
     return len(os.listdir("/proc/self/task"))
 
@@ -174,15 +186,7 @@ def test_a_large_save_ends_when_it_is_cancelled(s3_server, tmp_path, overwrite, 
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(storage.asave("large", content() if on_disk else pieces()), 1)
 
-    s3_server.create_bucket("slow")
-    storage = S3Storage(
-        dialect="orlop",
-        bucket_name="slow",
-        endpoint_url=s3_server.endpoint,
-        access_key=s3_server.access_key_id,
-        secret_key=s3_server.secret_access_key,
-        file_overwrite=overwrite,
-    )
+    storage = storage_on(s3_server, "slow", file_overwrite=overwrite)
     begin = time.monotonic()
     with s3_server.faults("UploadPart stall-after-64K"):
         asyncio.run(scenario())  # which waits for its threads
@@ -477,15 +481,7 @@ def test_saving_takes_what_save_takes(make, tmp_path):
 
 
 def test_one_request_each(s3_server):
-    s3_server.create_bucket("requests")
-    storage = S3Storage(
-        dialect="orlop",
-        bucket_name="requests",
-        endpoint_url=s3_server.endpoint,
-        access_key=s3_server.access_key_id,
-        secret_key=s3_server.secret_access_key,
-        file_overwrite=False,
-    )
+    storage = storage_on(s3_server, "requests", file_overwrite=False)
 
     async def scenario():
         with s3_server.expect(PutObject=1):

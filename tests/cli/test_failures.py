@@ -102,11 +102,15 @@ def test_stopped_while_standard_input_is_silent(orlop, bucket, sent):
     assert bucket.listing() == [] and bucket.uploads() == []
 
 
-def test_a_terminal_that_goes_away_leaves_nothing(orlop, bucket):
-    process = orlop.start(
+def piped_with_hangups(orlop, bucket, handler):
+    return orlop.start(
         "cp", "-", bucket.url + "/k", stdin=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, handler),
     )  # fmt: skip
+
+
+def test_a_terminal_that_goes_away_leaves_nothing(orlop, bucket):
+    process = piped_with_hangups(orlop, bucket, signal.SIG_DFL)
     process.stdin.write(bytes(80 * MEGABYTE))
     process.stdin.flush()
     wait_until(bucket.uploads)
@@ -116,10 +120,7 @@ def test_a_terminal_that_goes_away_leaves_nothing(orlop, bucket):
 
 
 def test_nohup_is_obeyed(orlop, bucket):
-    process = orlop.start(
-        "cp", "-", bucket.url + "/k", stdin=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
-    )  # fmt: skip
+    process = piped_with_hangups(orlop, bucket, signal.SIG_IGN)
     time.sleep(0.3)
     process.send_signal(signal.SIGHUP)
     assert process.communicate(b"1", timeout=10)[1] == b"" and process.returncode == 0

@@ -133,6 +133,20 @@ class S3SsoRenewal : public S3Sso {
     EXPECT_EQ(text.find('\n'), std::string::npos);
     for (const char* secret : {"topsecret", "tokentext"}) EXPECT_EQ(text.find(secret), std::string::npos) << text;
   }
+  void write_as_another_process() {
+    write(cache_file(), fmt::format(R"({{"accessToken":"new","expiresAt":"{}"}})", in(hours(8))));
+  }
+  // The renewal is refused, and meanwhile happens what another process does.
+  void expect_taken_from_others(const std::function<void()>& meanwhile) {
+    Double service([&](const auto&) {
+      meanwhile();
+      return answer(400, R"({"error":"invalid_grant"})");
+    });
+    set("AWS_ENDPOINT_URL_SSO_OIDC", service.url());
+    log_in(seconds(-1));
+    EXPECT_TRUE(look_up());
+    EXPECT_EQ(used(), "new");
+  }
 
   Double portal_{[](const auto&) { return answer(200, role("SSO")); }};
 };
@@ -202,29 +216,17 @@ TEST_F(S3SsoRenewal, WhatCannotBeRenewedWantsALogin) {
 }
 
 TEST_F(S3SsoRenewal, WhatAnotherProcessRenewedIsTaken) {
-  Double service([this](const auto&) {
-    write(cache_file(), fmt::format(R"({{"accessToken":"new","expiresAt":"{}"}})", in(hours(8))));
-    return answer(400, R"({"error":"invalid_grant"})");
-  });
-  set("AWS_ENDPOINT_URL_SSO_OIDC", service.url());
-  log_in(seconds(-1));
-  EXPECT_TRUE(look_up());
-  EXPECT_EQ(used(), "new");
+  expect_taken_from_others([this] { write_as_another_process(); });
 }
 
 TEST_F(S3SsoRenewal, WhatAnotherProcessIsAboutToWriteIsAwaited) {
   std::jthread other;
-  Double service([&](const auto&) {
+  expect_taken_from_others([&] {
     other = std::jthread([this] {
       std::this_thread::sleep_for(Milliseconds(300));
-      write(cache_file(), fmt::format(R"({{"accessToken":"new","expiresAt":"{}"}})", in(hours(8))));
+      write_as_another_process();
     });
-    return answer(400, R"({"error":"invalid_grant"})");
   });
-  set("AWS_ENDPOINT_URL_SSO_OIDC", service.url());
-  log_in(seconds(-1));
-  EXPECT_TRUE(look_up());
-  EXPECT_EQ(used(), "new");
 }
 
 TEST_F(S3SsoRenewal, ACacheThatCannotBeWrittenIsNoHindrance) {
