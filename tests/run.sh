@@ -54,7 +54,8 @@ oldest_django_tests() {
   env -u ORLOP_TEST_SERVERS "$root/.venv-django42/bin/python" -m pytest -q -p no:cacheprovider \
     --junitxml "$results/python-django42.xml" python/tests/test_s3_*.py python/tests/test_django*.py \
     python/tests/test_seeds.py python/tests/test_settings.py python/tests/test_utils.py \
-    python/tests/transactions python/tests/test_signing.py python/tests/test_tickets.py
+    python/tests/transactions python/tests/test_signing.py python/tests/test_ticket_forms.py \
+    python/tests/test_tickets.py
 }
 
 start_servers() {
