@@ -1,5 +1,6 @@
 // What S3 clients are told of an object and a driver does not know: its MD5 etag, its checksum, its parts, its ACL.
-// Kept in one entry of the driver's user metadata, so that it appears and vanishes with the object, atomically.
+// Kept in one entry of the driver's user metadata (OwnNames::facts), so that it appears and vanishes with the object,
+// atomically.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +11,6 @@
 #include "orlop/types.h"
 
 namespace orlop::server {
-
-// The name of the entry. Clients neither see it nor can set it.
-inline constexpr std::string_view facts_name = "orlop-serve-facts";
 
 // Lengths of parts in order, equal neighbours counted: most uploads have one length and a rest.
 struct PartRun {

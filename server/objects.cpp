@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/listing.h"
 #include "server/errors.h"
 #include "wire/encoding.h"
 
@@ -89,13 +90,15 @@ std::pair<KeyLocks::Lock, KeyLocks::Lock> KeyLocks::lock(std::string_view bucket
 }
 
 Objects::Objects(std::string bucket, std::shared_ptr<Driver> driver, KeyLocks& locks)
-    : bucket_(std::move(bucket)), driver_(std::move(driver)), locks_(locks) {}
+    : bucket_(std::move(bucket)), driver_(std::move(driver)), own_(own_names(driver_->info())), locks_(locks) {}
 
 bool Objects::keeps_facts() const noexcept { return driver_->info().caps.has(Cap::user_metadata); }
 
+std::string Objects::bucket_key() const { return std::string(own_.prefix) + "bucket"; }
+
 Object Objects::describe(Meta meta) const {
   Object object;
-  if (auto found = meta.attrs.user.find(facts_name); found != meta.attrs.user.end()) {
+  if (auto found = meta.attrs.user.find(own_.facts); found != meta.attrs.user.end()) {
     object.facts = decode_facts(found->second).value_or(Facts{});
     meta.attrs.user.erase(found);
   }
@@ -123,7 +126,7 @@ Object Objects::described(Meta meta, const Attrs& attrs, const Facts& facts) con
 }
 
 Attrs Objects::with_facts(Attrs attrs, const Facts& facts) const {
-  if (keeps_facts()) attrs.user.insert_or_assign(std::string(facts_name), encode_facts(facts));
+  if (keeps_facts()) attrs.user.insert_or_assign(std::string(own_.facts), encode_facts(facts));
   return attrs;
 }
 
@@ -180,7 +183,7 @@ Result<Object> Objects::store_small(const std::string& key, const Attrs& attrs, 
 // hidden key and moved to its own together with them.
 Result<Object> Objects::store_large(const std::string& key, const Attrs& attrs, Facts facts, MeasuredSource& body,
                                     const WriteConditions& conditions) {
-  std::string staged = keeps_facts() ? std::string(hidden_prefix) + "staged/" + random_name() : key;
+  std::string staged = keeps_facts() ? std::string(own_.prefix) + "staged/" + random_name() : key;
   ORLOP_ASSIGN(auto writer,
                driver_->write(context_, {.key = staged,
                                          .attrs = keeps_facts() ? Attrs{} : attrs,
@@ -290,6 +293,13 @@ Result<Object> Objects::copy_inside(const std::string& from, const std::string& 
 }
 
 Result<Page> Objects::list(ListRequest request) {
+  const bool sorted = driver_->info().caps.has(Cap::list_sorted);
+  ORLOP_ASSIGN(Page page, sorted ? list_in_order(std::move(request)) : list_and_sort(request));
+  ORLOP_TRY(add_etags(page));
+  return page;
+}
+
+Result<Page> Objects::list_in_order(ListRequest request) {
   Page page;
   std::uint32_t wanted = request.page_size;
   for (;;) {
@@ -297,16 +307,25 @@ Result<Page> Objects::list(ListRequest request) {
     std::erase_if(some.entries, [&](const Entry& entry) {
       bool skipped = entry.is_prefix && request.start_after.size() == entry.key.size() + behind_all.size() &&
                      request.start_after.starts_with(entry.key) && request.start_after.ends_with(behind_all);
-      return skipped || entry.key.starts_with(hidden_prefix);
+      return skipped || owns(entry.key);
     });
     std::move(some.entries.begin(), some.entries.end(), std::back_inserter(page.entries));
     page.next = std::move(some.next);
-    if (page.next.empty() || (wanted > 0 && page.entries.size() >= wanted)) break;
+    if (page.next.empty() || (wanted > 0 && page.entries.size() >= wanted)) return page;
     request.token = page.next;
     if (wanted > 0) request.page_size = wanted - static_cast<std::uint32_t>(page.entries.size());
   }
-  ORLOP_TRY(add_etags(page));
-  return page;
+}
+
+// Clients go on behind the last key of a page, which means nothing where keys come in another order.
+Result<Page> Objects::list_and_sort(const ListRequest& request) {
+  ORLOP_ASSIGN(auto page, engine::PageBuilder::open(request));
+  ORLOP_ASSIGN(Page all, list_in_order({.prefix = request.prefix, .delimiter = {}, .token = {}, .start_after = {}}));
+  std::ranges::sort(all.entries, {}, &Entry::key);
+  auto entry = std::ranges::lower_bound(all.entries, page.position(), {}, &Entry::key);
+  while (entry != all.entries.end() && page.offer(*entry))
+    entry = std::ranges::lower_bound(entry, all.entries.end(), page.position(), {}, &Entry::key);
+  return page.take();
 }
 
 Result<void> Objects::add_etags(Page& page) {
@@ -334,7 +353,7 @@ Result<bool> Objects::empty() {
 }
 
 Result<Facts> Objects::bucket_facts() {
-  auto reader = driver_->read(context_, {.key = bucket_key});
+  auto reader = driver_->read(context_, {.key = bucket_key()});
   if (!reader && reader.error().code() == Code::not_found) return Facts{};
   if (!reader) return std::move(reader).error();
   std::string text(std::min<std::uint64_t>((*reader)->meta().size, largest_bucket_facts), '\0');
@@ -348,11 +367,11 @@ Result<Facts> Objects::bucket_facts() {
 }
 
 Result<void> Objects::change_bucket_facts(const std::function<void(Facts&)>& change) {
-  auto lock = locks_.lock(bucket_, bucket_key);
+  auto lock = locks_.lock(bucket_, bucket_key());
   ORLOP_ASSIGN(Facts facts, bucket_facts());
   change(facts);
   std::string text = encode_facts(facts);
-  ORLOP_TRY(driver_->put(context_, {.key = bucket_key, .payload = Payload::text(text)}));
+  ORLOP_TRY(driver_->put(context_, {.key = bucket_key(), .payload = Payload::text(text)}));
   return {};
 }
 

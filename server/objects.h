@@ -15,10 +15,17 @@
 
 namespace orlop::server {
 
-// Keys below this are the server's own (parts of uploads, objects in the making): clients cannot name or see them.
-inline constexpr std::string_view hidden_prefix = ".orlop.serve/";
-// Where what is known of the bucket itself is kept.
-inline constexpr std::string_view bucket_key = ".orlop.serve/bucket";
+// What the server calls its own; clients can neither name nor see it.
+struct OwnNames {
+  std::string_view facts;   // the entry of an object's user metadata that holds its facts
+  std::string_view prefix;  // of keys: parts of uploads, objects in the making, what is known of the bucket itself
+};
+
+// Over another S3 service they are others than over files: it may be such a server too, and refuse its own.
+constexpr OwnNames own_names(const DriverInfo& info) noexcept {
+  if (info.scheme == "s3") return {"orlop-gateway-facts", ".orlop.gateway/"};
+  return {"orlop-serve-facts", ".orlop.serve/"};
+}
 
 // Behind every key that begins with what it is appended to: U+10FFFF.
 inline constexpr std::string_view behind_all = "\xf4\x8f\xbf\xbf";
@@ -87,6 +94,9 @@ class Objects {
   Result<Facts> bucket_facts();
   Result<void> change_bucket_facts(const std::function<void(Facts&)>& change);
 
+  // Whether the key is the server's own.
+  bool owns(std::string_view key) const noexcept { return key.starts_with(own_.prefix); }
+  const OwnNames& own() const noexcept { return own_; }
   Driver& driver() const noexcept { return *driver_; }
   const Context& context() const noexcept { return context_; }
   const std::string& bucket() const noexcept { return bucket_; }
@@ -98,6 +108,7 @@ class Objects {
   };
 
   bool keeps_facts() const noexcept;
+  std::string bucket_key() const;
   Object describe(Meta meta) const;
   Object described(Meta meta, const Attrs& attrs, const Facts& facts) const;
   Attrs with_facts(Attrs attrs, const Facts& facts) const;
@@ -112,10 +123,13 @@ class Objects {
   Result<Meta> publish(const std::string& staged, const std::string& key, const Attrs& attrs,
                        const WriteConditions& conditions);
   Result<Meta> restream(const std::string& staged, const std::string& key, const Attrs& attrs, const Mode& mode);
+  Result<Page> list_in_order(ListRequest request);  // without a page size: all of it
+  Result<Page> list_and_sort(const ListRequest& request);
   Result<void> add_etags(Page& page);
 
   std::string bucket_;
   std::shared_ptr<Driver> driver_;
+  OwnNames own_;
   KeyLocks& locks_;
   Context context_;
 };

@@ -184,15 +184,16 @@ Result<const Operation*> find_operation(const Request& request) {
   if (found == operations.end()) return s3_error(subresource.empty() ? "MethodNotAllowed" : "NotImplemented");
   ORLOP_TRY(check_parameters(request, *found));
   ORLOP_TRY(check_headers(request));
-  if (request.key.starts_with(hidden_prefix)) return s3_error("AccessDenied");
   return &*found;
 }
 
-Result<Objects> Call::bucket(const std::string& name) {
+Result<Objects> Call::bucket(const std::string& name, std::string_view key) {
   if (!valid_bucket_name(name)) return s3_error("InvalidBucketName");
   auto driver = services.buckets->open(name);
   if (!driver) return s3_error("NoSuchBucket");
-  return Objects(name, std::move(driver), services.locks);
+  Objects objects(name, std::move(driver), services.locks);
+  if (objects.owns(key)) return s3_error("AccessDenied");
+  return objects;
 }
 
 Result<std::string> Call::document(bool of_object) {

@@ -54,9 +54,9 @@ struct Call {
   Identity identity{};
   Details details{};
 
-  // The bucket the request names. Errors: NoSuchBucket, InvalidBucketName.
-  Result<Objects> bucket() { return bucket(request.bucket); }
-  Result<Objects> bucket(const std::string& name);
+  // The bucket the request names. Errors: NoSuchBucket, InvalidBucketName, AccessDenied for a key of the server's own.
+  Result<Objects> bucket() { return bucket(request.bucket, request.key); }
+  Result<Objects> bucket(const std::string& name, std::string_view key);
   // The request's body when it is a document. `of_object`: its checksum headers are about an object.
   // Errors: those of UploadBody, MaxMessageLengthExceeded.
   Result<std::string> document(bool of_object = false);

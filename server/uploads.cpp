@@ -15,13 +15,6 @@ namespace {
 
 constexpr std::size_t largest_record = 64 * 1024;
 
-std::string uploads_prefix() { return std::string(hidden_prefix) + "uploads/"; }
-std::string directory(std::string_view id) { return fmt::format("{}{}/", uploads_prefix(), id); }
-std::string upload_key(std::string_view id) { return directory(id) + "upload"; }
-std::string part_key(std::string_view id, std::uint32_t number) {
-  return fmt::format("{}parts/{:05}", directory(id), number);
-}
-
 SystemTime now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
 // An id becomes part of a key: only our own form is looked for.
@@ -143,6 +136,14 @@ std::vector<PartRun> runs_of(const std::vector<UploadedPart>& parts) {
 }
 
 }  // namespace
+
+std::string Uploads::directory(std::string_view id) const { return fmt::format("{}{}/", prefix_, id); }
+
+std::string Uploads::upload_key(std::string_view id) const { return directory(id) + "upload"; }
+
+std::string Uploads::part_key(std::string_view id, std::uint32_t number) const {
+  return fmt::format("{}parts/{:05}", directory(id), number);
+}
 
 Result<StringMap> Uploads::read_record(const std::string& key) {
   ORLOP_ASSIGN(auto reader, objects_.driver().read(objects_.context(), {.key = key}));
@@ -270,7 +271,7 @@ Result<void> Uploads::remove(const std::string& id) {
 }
 
 Result<std::vector<Upload>> Uploads::all() {
-  ListRequest request{.prefix = uploads_prefix(), .delimiter = "/", .token = {}, .start_after = {}};
+  ListRequest request{.prefix = prefix_, .delimiter = "/", .token = {}, .start_after = {}};
   std::vector<Upload> uploads;
   do {
     ORLOP_ASSIGN(Page page, objects_.driver().list(objects_.context(), request));

@@ -1,8 +1,9 @@
-// Multipart uploads of one bucket: parts and their facts as hidden objects, so that they survive a restart.
+// Multipart uploads of one bucket: parts and their facts as hidden objects, so that they survive a restart. Below
+// OwnNames::prefix:
 //
-//   .orlop.serve/uploads/<id>/upload        what the object shall be (a record)
-//   .orlop.serve/uploads/<id>/parts/<n>     size, MD5, checksum and data of part n (a record; written after its data)
-//   .orlop.serve/uploads/<id>/data/<name>   the bytes of a part
+//   uploads/<id>/upload        what the object shall be (a record)
+//   uploads/<id>/parts/<n>     size, MD5, checksum and data of part n (a record; written after its data)
+//   uploads/<id>/data/<name>   the bytes of a part
 #pragma once
 
 #include "server/objects.h"
@@ -31,7 +32,7 @@ struct UploadedPart {
 
 class Uploads {
  public:
-  explicit Uploads(Objects& objects) : objects_(objects) {}
+  explicit Uploads(Objects& objects) : objects_(objects), prefix_(std::string(objects.own().prefix) + "uploads/") {}
 
   // Fills in id and time. Result: the id.
   Result<std::string> begin(Upload upload);
@@ -49,11 +50,15 @@ class Uploads {
   static Facts facts_of(const Upload& upload, const std::vector<UploadedPart>& parts);
 
  private:
+  std::string directory(std::string_view id) const;
+  std::string upload_key(std::string_view id) const;
+  std::string part_key(std::string_view id, std::uint32_t number) const;
   Result<StringMap> read_record(const std::string& key);
   Result<void> write_record(const std::string& key, const StringMap& record);
   Result<Upload> load(const std::string& id);
 
   Objects& objects_;
+  std::string prefix_;
 };
 
 }  // namespace orlop::server

@@ -22,7 +22,7 @@ Result<void> check_location(Call& call) {
 // Uploads that were never finished go with their bucket.
 Result<void> remove_hidden(Objects& objects) {
   for (;;) {
-    ORLOP_ASSIGN(Page page, objects.driver().list(objects.context(), {.prefix = std::string(hidden_prefix),
+    ORLOP_ASSIGN(Page page, objects.driver().list(objects.context(), {.prefix = std::string(objects.own().prefix),
                                                                       .delimiter = {},
                                                                       .token = {},
                                                                       .start_after = {},

@@ -60,7 +60,7 @@ Reply xml_reply(const XmlAnswer& answer) {
 
 Reply no_content() { return Reply{.status = 204, .headers = {}, .body = {}, .stream = nullptr}; }
 
-Result<Attrs> attrs_in(const Headers& headers) {
+Result<Attrs> attrs_in(const Headers& headers, const OwnNames& own) {
   Attrs attrs;
   attrs.content_type = headers.get("content-type");
   if (attrs.content_type.empty()) attrs.content_type = "binary/octet-stream";
@@ -74,7 +74,7 @@ Result<Attrs> attrs_in(const Headers& headers) {
     if (!name.starts_with(meta_prefix)) continue;
     std::string key = name.substr(meta_prefix.size());
     size += key.size() + value.size();
-    if (key == facts_name || key.empty()) return s3_error("InvalidArgument", "This name of metadata is reserved");
+    if (key == own.facts || key.empty()) return s3_error("InvalidArgument", "This name of metadata is reserved");
     attrs.user.insert_or_assign(std::move(key), headers.joined(name));
   }
   if (size > largest_metadata) return s3_error("MetadataTooLarge");
@@ -277,9 +277,7 @@ Result<CopySource> copy_source(const Request& request) {
   if (slash == std::string_view::npos || slash + 1 == path.size() || !valid_utf8(path)) {
     return s3_error("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
   }
-  CopySource source{std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
-  if (source.key.starts_with(hidden_prefix)) return s3_error("AccessDenied");
-  return source;
+  return CopySource{std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
 }
 
 }  // namespace orlop::server::ops

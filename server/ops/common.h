@@ -11,7 +11,7 @@ Reply no_content();
 
 // What a client wants kept with an object, from the headers of a request (or the fields of a form).
 // Errors: MetadataTooLarge, InvalidArgument, InvalidTag, InvalidStorageClass.
-Result<Attrs> attrs_in(const Headers& headers);
+Result<Attrs> attrs_in(const Headers& headers, const OwnNames& own);
 // acl, tags and storage class.
 Result<Facts> facts_in(const Headers& headers);
 inline constexpr std::size_t most_object_tags = 10;

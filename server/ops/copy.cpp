@@ -45,11 +45,11 @@ struct Changes {
   Facts facts;
 };
 
-Result<Changes> changes_in(const Request& request) {
+Result<Changes> changes_in(const Request& request, const OwnNames& own) {
   Changes changes{};
   ORLOP_ASSIGN(changes.metadata, replaces(request, "x-amz-metadata-directive"));
   ORLOP_ASSIGN(changes.tags, replaces(request, "x-amz-tagging-directive"));
-  ORLOP_ASSIGN(changes.attrs, attrs_in(request.headers));
+  ORLOP_ASSIGN(changes.attrs, attrs_in(request.headers, own));
   ORLOP_ASSIGN(changes.facts, facts_in(request.headers));
   return changes;
 }
@@ -59,9 +59,9 @@ Result<Changes> changes_in(const Request& request) {
 Result<Reply> copy_object(Call& call) {
   const Request& request = call.request;
   ORLOP_ASSIGN(CopySource source, copy_source(request));
-  ORLOP_ASSIGN(Objects from, call.bucket(source.bucket));
+  ORLOP_ASSIGN(Objects from, call.bucket(source.bucket, source.key));
   ORLOP_ASSIGN(Objects to, call.bucket());
-  ORLOP_ASSIGN(Changes changes, changes_in(request));
+  ORLOP_ASSIGN(Changes changes, changes_in(request, to.own()));
   ORLOP_ASSIGN(WriteConditions conditions, write_conditions(request));
   bool itself = source.bucket == request.bucket && source.key == request.key;
   auto rewrite = [&](const Object& object, Attrs& attrs, Facts& facts) -> Result<void> {

@@ -154,7 +154,7 @@ Result<RemoveResults> carry_out(Objects& objects, const std::vector<Deletion>& d
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < deletions.size(); ++i) {
     const Deletion& deletion = deletions[i];
-    if (deletion.key.starts_with(hidden_prefix)) {
+    if (objects.owns(deletion.key)) {
       results[i] = s3_error("AccessDenied");
     } else if (deletion.conditions.any()) {
       auto removed = objects.remove(deletion.key, deletion.conditions);

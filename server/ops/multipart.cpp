@@ -199,7 +199,7 @@ Result<Reply> create_multipart_upload(Call& call) {
   ORLOP_ASSIGN(Objects objects, call.bucket());
   Upload upload;
   upload.key = call.request.key;
-  ORLOP_ASSIGN(upload.attrs, attrs_in(call.request.headers));
+  ORLOP_ASSIGN(upload.attrs, attrs_in(call.request.headers, objects.own()));
   ORLOP_ASSIGN(upload.facts, facts_in(call.request.headers));
   ORLOP_TRY(choose_checksum(call.request, upload));
   ORLOP_ASSIGN(std::string id, Uploads(objects).begin(upload));
@@ -242,7 +242,7 @@ Result<Reply> upload_part_copy(Call& call) {
   ORLOP_ASSIGN(std::uint32_t number, part_number(call.request));
   ORLOP_ASSIGN(Upload upload, uploads.find(upload_id(call), call.request.key));
   ORLOP_ASSIGN(CopySource source, copy_source(call.request));
-  ORLOP_ASSIGN(Objects from, call.bucket(source.bucket));
+  ORLOP_ASSIGN(Objects from, call.bucket(source.bucket, source.key));
   ORLOP_ASSIGN(Object object, from.stat(source.key));
   ORLOP_TRY(check_read_conditions(call.request, "x-amz-copy-source-", object, call.details));
   ORLOP_ASSIGN(Range::Extent extent, copied_range(call.request, object));

@@ -151,7 +151,7 @@ Result<Reply> head_object(Call& call) {
 
 Result<Reply> put_object(Call& call) {
   ORLOP_ASSIGN(Objects objects, call.bucket());
-  ORLOP_ASSIGN(Attrs attrs, attrs_in(call.request.headers));
+  ORLOP_ASSIGN(Attrs attrs, attrs_in(call.request.headers, objects.own()));
   ORLOP_ASSIGN(Facts facts, facts_in(call.request.headers));
   ORLOP_ASSIGN(WriteConditions conditions, write_conditions(call.request));
   ORLOP_ASSIGN(auto body, UploadBody::open(call.raw_body, call.request, call.identity));

@@ -23,7 +23,6 @@ Result<std::string> key_of(const Form& form) {
   }
   if (key.size() > longest_key) return s3_error("KeyTooLongError");
   if (!valid_utf8(key) || key.find('\0') != std::string::npos) return s3_error("InvalidURI");
-  if (key.starts_with(hidden_prefix)) return s3_error("AccessDenied");
   return key;
 }
 
@@ -82,11 +81,12 @@ Result<Reply> post_object(Call& call) {
   if (!call.request.content_length && !call.request.chunked) return s3_error("MissingContentLength");
   ORLOP_ASSIGN(auto form, Form::open(call.raw_body, call.request.header("content-type")));
   ORLOP_ASSIGN(std::string key, key_of(*form));
+  if (objects.owns(key)) return s3_error("AccessDenied");
   Headers fields = complete_fields(call, *form, key);
   ORLOP_ASSIGN(SizeLimits limits, authorize(call, fields));
   if (fields.has("acl")) fields.set("x-amz-acl", fields.get("acl"));
   fields.remove("x-amz-tagging");  // in forms: the XML document of PutObjectTagging
-  ORLOP_ASSIGN(Attrs attrs, attrs_in(fields));
+  ORLOP_ASSIGN(Attrs attrs, attrs_in(fields, objects.own()));
   ORLOP_ASSIGN(Facts facts, facts_in(fields));
   if (std::string_view tagging = fields.get("tagging"); !tagging.empty()) {
     ORLOP_ASSIGN(facts.tags, tags_in_document(tagging));

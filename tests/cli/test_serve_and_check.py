@@ -39,6 +39,12 @@ def test_another_bucket(bucket, server):
     bucket.put("p/a.txt", b"through")
     gateway = Server(f"{bucket.url}/p", env={**server.variables, "AWS_REGION": "us-east-1"})
     assert gateway.boto.get_object(Bucket=bucket.name, Key="a.txt")["Body"].read() == b"through"
+    gateway.boto.put_object(Bucket=bucket.name, Key="new/b.txt", Body=b"and back", Metadata={"color": "blue"})
+    behind = server.boto.get_object(Bucket=bucket.name, Key="p/new/b.txt")
+    assert (behind["Body"].read(), behind["Metadata"]["color"]) == (b"and back", "blue")
+    assert gateway.boto.head_object(Bucket=bucket.name, Key="new/b.txt")["Metadata"] == {"color": "blue"}
+    listed = gateway.boto.list_objects_v2(Bucket=bucket.name)["Contents"]
+    assert [entry["Key"] for entry in listed] == ["a.txt", "new/b.txt"]
     assert gateway.stop() == 0
 
 

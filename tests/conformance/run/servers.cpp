@@ -2,6 +2,9 @@
 #include <curl/curl.h>
 
 #include <cstdlib>
+#include <functional>
+#include <map>
+#include <mutex>
 #include <random>
 #include <stdexcept>
 
@@ -83,6 +86,7 @@ Harness s3_harness(std::string name, const s3::Options& options, std::vector<Dev
 struct KnownServer {
   std::string_view name;
   std::vector<Deviation> deviations;
+  bool has_gateway = false;  // is tested once more behind our own server: one of each kind is enough
 };
 
 // What each was seen to do. The names of keys that are refused are also in the table of dialects.
@@ -101,8 +105,72 @@ std::vector<KnownServer> known_servers() {
   s3proxy.push_back({"trailing_slash", Kind::refused, as_files});
   s3proxy.push_back({"list.groups_by_other_delimiters", Kind::absent, "knows the slash only"});
   s3proxy.push_back({"attrs.expires_of_uploads", Kind::absent, "forgets Expires of CreateMultipartUpload"});
-  return {{"minio", files}, {"ceph", {}}, {"s3proxy", s3proxy}};
+  return {{"minio", files, true}, {"ceph", {}}, {"s3proxy", s3proxy, true}};
 }
+
+#ifdef ORLOP_HAVE_SERVER
+s3::Options client_of(const Server& server, std::string dialect) {
+  s3::Options options;
+  options.endpoint = server.endpoint();
+  options.region = server.options().region;
+  options.access_key_id = server.options().access_key_id;
+  options.secret_access_key = server.options().secret_access_key;
+  options.dialect = std::move(dialect);
+  return options;
+}
+
+// Buckets of another service.
+class RemoteBuckets : public BucketStore {
+ public:
+  explicit RemoteBuckets(s3::Options options) : options_(std::move(options)) {}
+
+  Result<std::vector<BucketEntry>> list() override { return std::vector<BucketEntry>(); }
+  Result<void> create(const std::string& bucket) override {
+    s3::Options options = options_;
+    options.bucket = bucket;
+    ORLOP_TRY(s3::create_bucket(options));
+    ORLOP_ASSIGN(auto driver, s3::open(std::move(options)));
+    std::lock_guard lock(mutex_);
+    drivers_[bucket] = layers::retry(std::move(driver), {});
+    return {};
+  }
+  Result<void> remove(const std::string& bucket) override { return Error(Code::unsupported, bucket); }
+  std::shared_ptr<Driver> open(const std::string& bucket) override {
+    std::lock_guard lock(mutex_);
+    auto found = drivers_.find(bucket);
+    return found == drivers_.end() ? nullptr : found->second;
+  }
+
+ private:
+  const s3::Options options_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Driver>> drivers_;
+};
+
+// `buckets` are asked for with the first test; the server is kept till the last. Its dialect is that of what is behind.
+void register_own_server(const KnownServer& kind, std::string name,
+                         const std::function<std::shared_ptr<BucketStore>()>& buckets) {
+  Harness harness;
+  harness.name = std::move(name);
+  harness.deviations = kind.deviations;
+  auto server = std::make_shared<std::unique_ptr<Server>>();
+  auto options = [server, buckets, dialect = std::string(kind.name)] {
+    if (!*server) *server = Server::start(buckets()).value();
+    return client_of(**server, dialect);
+  };
+  harness.make = [options] { return open(options(), true); };
+  harness.make_missing = [options] { return open(options(), false); };
+  harness.send = [](const Presigned& request, std::string_view body) { return send_with_curl(request, body, {}); };
+  register_both(std::move(harness));
+}
+
+void register_gateway(KnownServer kind, const s3::Options& options) {
+  // What is not in order is sorted and grouped by our server.
+  std::erase_if(kind.deviations, [](const Deviation& each) { return each.name == "list.groups_by_other_delimiters"; });
+  register_own_server(kind, std::string(kind.name) + "_gateway",
+                      [options] { return std::make_shared<RemoteBuckets>(options); });
+}
+#endif
 
 void register_server(const KnownServer& server, const std::string& transport, const std::string& endpoint) {
   s3::Options options;
@@ -114,6 +182,9 @@ void register_server(const KnownServer& server, const std::string& transport, co
   if (transport == "HTTPS") options.ca_file = environment("ORLOP_TEST_CA");
   std::string name = std::string(server.name) + (transport == "HTTPS" ? "_https" : "_http");
   register_both(s3_harness(name, options, server.deviations));
+#ifdef ORLOP_HAVE_SERVER
+  if (server.has_gateway && transport == "HTTP") register_gateway(server, options);
+#endif
 }
 
 void register_named_servers() {
@@ -133,35 +204,24 @@ void register_named_servers() {
 }
 
 #ifdef ORLOP_HAVE_SERVER
-// Started with the first test and kept till the last.
-void register_own_server() {
-  Harness harness;
-  harness.name = "orlop_server";
-  auto server = std::make_shared<std::unique_ptr<Server>>();
-  auto options = [server] {
-    if (!*server) *server = Server::start(memory_buckets()).value();
-    s3::Options s3;
-    s3.endpoint = (*server)->endpoint();
-    s3.region = (*server)->options().region;
-    s3.access_key_id = (*server)->options().access_key_id;
-    s3.secret_access_key = (*server)->options().secret_access_key;
-    s3.dialect = "orlop";
-    return s3;
+void register_own_servers() {
+  register_own_server({"orlop", {}}, "orlop_server", memory_buckets);
+  auto behind = std::make_shared<std::unique_ptr<Server>>();
+  auto buckets = [behind]() -> std::shared_ptr<BucketStore> {
+    if (!*behind) *behind = Server::start(memory_buckets()).value();
+    return std::make_shared<RemoteBuckets>(client_of(**behind, "orlop"));
   };
-  harness.make = [options] { return open(options(), true); };
-  harness.make_missing = [options] { return open(options(), false); };
-  harness.send = [](const Presigned& request, std::string_view body) { return send_with_curl(request, body, {}); };
-  register_both(std::move(harness));
+  register_own_server({"orlop", {}}, "orlop_gateway", buckets);
 }
 #else
-void register_own_server() {}
+void register_own_servers() {}
 #endif
 
 }  // namespace
 
 void register_servers() {
   curl_global_init(CURL_GLOBAL_ALL);
-  register_own_server();
+  register_own_servers();
   register_named_servers();
 }
 
