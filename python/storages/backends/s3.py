@@ -22,7 +22,7 @@ from orlop.ledger import current
 
 from storages import content as contents
 from storages.aio import AsyncStorageMixin
-from storages.base import BaseStorage, twinned
+from storages.base import DJANGO_SAVE, BaseStorage, save_as_django, twinned
 from storages.compress import CompressStorageMixin
 from storages.s3.dropped import DROPPED
 from storages.s3.errors import describe_missing, explain, explained
@@ -405,7 +405,10 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
     def _run_save(self, saving, name, content, max_length):
         token = _saving.set(saving)
         try:
-            return super().save(name, content, max_length=max_length)
+            inherited = super().save
+            if getattr(inherited, "__func__", None) is DJANGO_SAVE:
+                return save_as_django(self, name, content, max_length)
+            return inherited(name, content, max_length=max_length)
         finally:
             _saving.reset(token)
 
