@@ -25,6 +25,16 @@ class Number(NamedTuple):
     against: str = ""
 
 
+def collectstatic(kind: str) -> list[Number]:
+    first, unchanged = f"{kind}, 10,000 files, first", f"{kind}, 10,000 files, unchanged"
+    disk = "Django, local disk"
+    return [
+        Number(f"`collectstatic` of 10,000, {kind}", "collectstatic", first, "orlop", "cpu_s", 2, "", disk),
+        Number("the same, unchanged", "collectstatic", unchanged, "orlop", "cpu_s", 1.4, "", disk),
+        Number("its requests", "collectstatic", unchanged, "orlop", "requests", 11, "requests"),
+    ]
+
+
 HEAD = "small_requests", "head"
 MILLION = "1,000,000 files and rows"
 NUMBERS = [
@@ -68,9 +78,12 @@ NUMBERS = [
     Number("`gc` of a million, peak memory", "gc", "files", MILLION, "peak_mib", 1.1, "", "100,000 files and rows"),
     Number("`url()`, one by one", "signing", "url", "orlop Django", "cpu_us", 10, "µs"),
     Number("`urls()`, in bulk", "signing", "urls", "orlop Django", "cpu_us", 5, "µs"),
+    Number("CloudFront's, one by one", "signing", "cloudfront", "orlop Django", "cpu_us", 1000, "µs"),
     Number("The view that begins a direct upload", "signing", "begin", "orlop Django", "cpu_us", 1000, "µs"),
     Number("a whole one, begun and verified", "signing", "upload", "orlop Django", "cpu_us", 1000, "µs"),
     Number("its requests", "signing", "upload", "orlop Django", "requests", 3, "requests"),
+    *collectstatic("plain"),
+    *collectstatic("manifest"),
     Number("Compiling the library, two cores", "library_build", "library", "orlop", "cpu_s_per_core", 60, "s"),
 ]
 UNITS = {
@@ -80,6 +93,7 @@ UNITS = {
     "ready_cpu_ms": "ms CPU",
     "ready_rss_mib": "MiB",
     "seconds": "s",
+    "cpu_s": "s CPU",
     "peak_mib": "MiB",
     "over_mib": "MiB",
     "made_us": "µs CPU",

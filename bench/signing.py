@@ -1,5 +1,5 @@
-"""Signed addresses one by one and in bulk, and direct uploads: the view that begins one, and in the view that takes the
-form what comes before the row is saved. CPU, in interleaved rounds."""
+"""Signed addresses one by one and in bulk, CloudFront's among them; and direct uploads: the view that begins one, and
+in the view that takes the form what comes before the row is saved. CPU, in interleaved rounds."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ PARTICIPANTS = {
     "django-storages": (PEER_PYTHON, "signing_django.py", {}, 500),
 }
 OURS_ALONE = ["orlop Django"]
+OF_DJANGO = ["orlop Django", "django-storages"]
 
 
 def per_name(row: dict) -> dict:
@@ -42,11 +43,13 @@ def main() -> None:
         rows["url"] = clients.run("url")
         bulk = clients.run("urls", 50, among=OURS_ALONE)
         rows["urls"] = {name: per_name(row) for name, row in bulk.items()}
+        rows["cloudfront"] = clients.run("cloudfront", 200, among=OF_DJANGO)
         rows["begin"] = clients.run("begin", 1000, among=OURS_ALONE)
         rows["finish"] = clients.run("finish", 500, among=OURS_ALONE, prepared_by="arrive")
         rows["upload"] = sum_of(rows["begin"], rows["finish"])
     show("url(): microseconds of CPU an address", rows["url"], against="boto3")
     show("urls() of 1000 names: microseconds of CPU an address", rows["urls"])
+    show("CloudFront's, one by one: microseconds of CPU", rows["cloudfront"], against="django-storages")
     show("the view that begins an upload: microseconds of CPU", rows["begin"])
     show("what finishes one: microseconds of CPU", rows["finish"])
     show("both: microseconds of CPU", rows["upload"])

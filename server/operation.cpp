@@ -154,6 +154,8 @@ Result<void> check_parameters(const Request& request, const Operation& operation
     bool known = name == operation.subresource || is_common(name) || contains_word(operation.parameters, name);
     if (!known && !harmless(operation, name)) return s3_error("NotImplemented");
     if (name == "versionId" && value != "null") return s3_error("NoSuchVersion");
+    // What a listing is asked with comes back in its XML.
+    if (operation.scope != Scope::object && !valid_utf8(value)) return s3_error("InvalidArgument");
   }
   return {};
 }

@@ -71,6 +71,8 @@ TEST(Operation, NothingFallsThrough) {
   EXPECT_EQ(operation("GET", "/b/k?torrent"), "NotImplemented");
   EXPECT_EQ(operation("PATCH", "/b/k"), "MethodNotAllowed");
   EXPECT_EQ(operation("GET", "/b/k?versionId=x"), "NoSuchVersion");
+  EXPECT_EQ(operation("GET", "/b?list-type=2&start-after=%ff"), "InvalidArgument");
+  EXPECT_EQ(operation("GET", "/b?uploads&key-marker=%ff"), "InvalidArgument");
 }
 
 TEST(Range, AsInHttp) {

@@ -1,7 +1,8 @@
-"""Addresses of Django's storage, ours or django-storages', one by one and, of ours, in bulk; and direct uploads: the
-view that begins one, and all that one costs."""
+"""Addresses of Django's storage, ours or django-storages', one by one, CloudFront's among them, and, of ours, in bulk;
+and direct uploads: the view that begins one, and all that one costs."""
 
 import os
+import subprocess
 import sys
 import types
 from contextlib import ExitStack
@@ -17,11 +18,29 @@ urls = types.ModuleType("urls_of_the_benchmark")
 urls.urlpatterns = []
 sys.modules[urls.__name__] = urls
 options = {"bucket_name": BUCKET, "endpoint_url": os.environ["AWS_ENDPOINT_URL"], "region_name": "us-east-1"}
+key = [
+    "openssl",
+    "genpkey",
+    "-quiet",
+    "-algorithm",
+    "RSA",
+    "-pkeyopt",
+    "rsa_keygen_bits:2048",
+]  # as CloudFront asks for
+cloudfront = {
+    "custom_domain": "static.example.org",
+    "cloudfront_key_id": "K2JCJMDEHXQW5F",
+    "cloudfront_key": subprocess.check_output(key),
+}
+BACKEND = "storages.backends.s3.S3Storage"
 settings.configure(
     SECRET_KEY="of a benchmark",
     ALLOWED_HOSTS=["*"],
     ROOT_URLCONF=urls.__name__,
-    STORAGES={"default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}},
+    STORAGES={
+        "default": {"BACKEND": BACKEND, "OPTIONS": options},
+        "cloudfront": {"BACKEND": BACKEND, "OPTIONS": {**options, **cloudfront}},
+    },
     MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
 )
 
@@ -33,12 +52,15 @@ from django.core.files.storage import storages  # noqa: E402
 
 storage = storages["default"]
 names = cycle(NAMES)
-operations = {"url": lambda: storage.url(next(names))}
+distributed = storages["cloudfront"]
+operations = {
+    "url": lambda: storage.url(next(names)),
+    "cloudfront": lambda: distributed.url(next(names)),
+}
 helpers = ExitStack()
 
 if hasattr(storage, "upload_ticket"):
     import io
-    import subprocess
 
     from django.core.wsgi import get_wsgi_application
     from django.db import models

@@ -35,7 +35,6 @@ Result<Listing> listing_in(const Request& request) {
   if (!encoding.empty() && encoding != "url")
     return s3_error("InvalidArgument", "Invalid Encoding Method specified in Request");
   listing.encode = !encoding.empty();
-  if (!valid_utf8(listing.prefix) || !valid_utf8(listing.delimiter)) return s3_error("InvalidArgument");
   return listing;
 }
 
