@@ -179,6 +179,14 @@ def test_the_policy_of_a_storage_within_another_one():
 
 
 @new_django
+def test_the_policy_of_a_storage_in_front_of_a_named_one():
+    files = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"bucket_name": "inner"}}
+    front = {"BACKEND": "storages.transactional.TransactionalStorage", "OPTIONS": {"storage": "files"}}
+    with override_settings(STORAGES={"default": front, "files": files}):
+        assert manage("policy", "default") == manage("policy", "files") == manage("policy")
+
+
+@new_django
 def test_no_policy_of_a_storage_that_is_refused():
     site = {"default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"no_such": 1}}}
     with override_settings(STORAGES=site), pytest.raises(CommandError, match="Invalid setting 'no_such'"):

@@ -40,6 +40,7 @@ class Place:
         self.findings = []
         self.inner = None  # the place whose storage this one stands in front of, where it is given within
         self.is_inner = False
+        self.stands_before = None  # the alias of the storage this one stands in front of, where it is named
 
     @property
     def is_s3(self):
@@ -73,6 +74,12 @@ class Project:
         mended += [finding for place in self.places if place.is_s3 for finding in place.translation.corrections]
         found = dict.fromkeys(self.all_findings())
         return [finding for finding in found if finding.kind is ERROR and finding not in mended]
+
+    def s3_places(self):
+        """By alias, with those that S3 is behind."""
+        places = {place.alias: place for place in self.places if place.is_s3}
+        behind = {place.alias: places[place.stands_before] for place in self.places if place.stands_before in places}
+        return {**places, **behind}
 
     def all_findings(self):
         return [*self.findings, *(finding for place in self.places for finding in place.findings)]
@@ -159,6 +166,8 @@ class Project:
         if hasattr(kind, "wraps_storage") and isinstance(within, dict):
             place.inner = self._place(place.alias, within)
             place.inner.is_inner = True
+        elif hasattr(kind, "wraps_storage"):
+            place.stands_before = within
         if getattr(kind, "storages_check_era", ""):  # derived from a class of that era
             place.era = kind.storages_check_era
         elif not issubclass(kind, S3Storage):

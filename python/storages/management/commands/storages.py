@@ -55,12 +55,11 @@ class Command(BaseCommand):
         from storages.check.policy import policy_for
         from storages.check.project import Project, storage_of
 
-        project = Project(set_values())
-        places = {place.alias: place for place in project.places if place.is_s3}
+        places = Project(set_values()).s3_places()
         unknown = [alias for alias in options["alias"] if alias not in places]
         if unknown or not places:
             raise CommandError(f"no S3 storage is called {unknown[0]}" if unknown else "no storage here is S3's")
-        chosen = [places[alias] for alias in options["alias"] or places]
+        chosen = list(dict.fromkeys(places[alias] for alias in options["alias"] or places))
         try:
             storages = [storage_of(place) for place in chosen]
         except ImproperlyConfigured as error:
