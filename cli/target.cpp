@@ -125,4 +125,13 @@ Result<Target> parse_target(std::string_view operand) {
   return known ? Result<Target>(remote(operand, rest, *known)) : unknown_remote(name, rest, remotes);
 }
 
+std::optional<Target> parse_service(std::string_view operand) {
+  const std::size_t end = operand.find("://");
+  const Backend* backend = end == std::string_view::npos ? nullptr : find_backend(operand.substr(0, end));
+  if (!backend || !backend->list) return std::nullopt;
+  std::string_view rest = operand.substr(end + 3);
+  if (!rest.empty() && rest.front() != '?') return std::nullopt;
+  return remote(operand, {}, {{}, std::string(operand), {}});
+}
+
 }  // namespace orlop::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,5 +32,8 @@ struct Target {
 // `?name=value` at the end, of names the backend knows, is read as options. Errors: config_invalid saying what to write
 // instead.
 Result<Target> parse_target(std::string_view operand);
+
+// Of "s3://", with options or without: the service, and no bucket of it. Null for every other operand.
+std::optional<Target> parse_service(std::string_view operand);
 
 }  // namespace orlop::cli

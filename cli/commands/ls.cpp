@@ -8,6 +8,7 @@
 #include "cli/paths.h"
 #include "cli/session.h"
 #include "cli/walk.h"
+#include "orlop/registry.h"
 
 namespace orlop::cli {
 namespace {
@@ -28,6 +29,7 @@ class Ls : public Command {
 
  private:
   Result<void> list(Session& session, const std::string& operand) {
+    if (auto service = parse_service(operand)) return list_buckets(session, *service);
     ORLOP_ASSIGN(Target target, parse_target(operand));
     if (target.is_stream()) return Error(Code::config_invalid, "write a path or a URL");
     if (!target.is_local()) {
@@ -42,6 +44,23 @@ class Ls : public Command {
     if (!is_directory(target.key)) return list_file(session, target);
     ORLOP_ASSIGN(Storage storage, Session::open_directory(target.key));
     return list_keys(session, storage, {}, target.key == "." ? std::string() : join(target.key, ""));
+  }
+
+  static Result<void> list_buckets(Session& session, const Target& service) {
+    ORLOP_ASSIGN(StringMap options, session.options_of(service));
+    ORLOP_ASSIGN(auto buckets, list_containers(service.container->url, options, session.context()));
+    for (const Container& bucket : buckets) {
+      if (session.global().json) {
+        JsonLine line;
+        line.add("bucket", bucket.name);
+        if (bucket.created) line.add("created", iso_time(bucket.created));
+        session.out().line(line.text());
+      } else {
+        session.out().line(
+            fmt::format("{:>20}  {:>12}  {}", iso_time(bucket.created), "BUCKET", session.out().name(bucket.name)));
+      }
+    }
+    return {};
   }
 
   // What a key is listed by is what its operand would be without the bucket, so that it can be pasted.
@@ -102,9 +121,10 @@ class Ls : public Command {
 
 const Verb ls_verb{
     .name = "ls",
-    .summary = "List objects and prefixes, or the files of a directory",
+    .summary = "List objects and prefixes, the files of a directory, or with s3:// the buckets",
     .operands = "URL...",
     .examples =
+        "  orlop ls s3://\n"
         "  orlop ls s3://bucket/2024/\n"
         "  orlop ls -r --json s3://bucket | jq -s 'map(.size) | add'\n",
     .make = []() -> std::unique_ptr<Command> { return std::make_unique<Ls>(); },

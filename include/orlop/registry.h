@@ -2,13 +2,22 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "orlop/config.h"
 #include "orlop/driver/driver.h"
 
 namespace orlop {
+
+// A bucket, seen from outside.
+struct Container {
+  std::string name;
+  std::optional<SystemTime> created;
+};
 
 struct Backend {
   std::string_view scheme;
@@ -24,6 +33,9 @@ struct Backend {
   // Makes the container of `address`; an own one that exists is success. Null: this backend cannot.
   // Errors: already_exists (somebody else's), permission_denied, invalid_argument (its name).
   Result<void> (*create)(const Address& address, const Context& context) = nullptr;
+  // The containers of the account that `options` sign for, by name. Null: this backend has none.
+  // Errors: permission_denied, unauthenticated.
+  Result<std::vector<Container>> (*list)(const StringMap& options, const Context& context) = nullptr;
 };
 
 // All built-in backends, and those added by register_backend().
@@ -39,5 +51,9 @@ Result<Backend::Opened> open_driver(std::string_view url, const StringMap& optio
 
 // The same for Backend::create. Errors: its, and unsupported.
 Result<void> create_container(std::string_view url, const StringMap& options = {}, const Context& context = {});
+
+// The same for Backend::list, of a URL without a container ("s3://"). Errors: its, and unsupported.
+Result<std::vector<Container>> list_containers(std::string_view url, const StringMap& options = {},
+                                               const Context& context = {});
 
 }  // namespace orlop

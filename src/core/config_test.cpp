@@ -217,6 +217,11 @@ const Backend odd_backend{"odd", "for this test", odd_specs,
                           },
                           nullptr};
 
+TEST(Registry, SaysWhatHasNoContainers) {
+  EXPECT_EQ(list_containers("mem:").error().code(), Code::unsupported);
+  EXPECT_EQ(list_containers("s3://", {{"regin", "x"}}).error().code(), Code::config_invalid);
+}
+
 TEST(Registry, KeepsSecretsOutOfUrls) {
   register_backend(odd_backend);
   std::string text = open_driver("odd://x?token=geheim").error().to_string();

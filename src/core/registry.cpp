@@ -78,4 +78,12 @@ Result<void> create_container(std::string_view url, const StringMap& options, co
   return found.backend->create(found.address, context);
 }
 
+Result<std::vector<Container>> list_containers(std::string_view url, const StringMap& options, const Context& context) {
+  ORLOP_ASSIGN(Found found, find(url, options));
+  if (!found.backend->list) {
+    return Error(Code::unsupported, fmt::format("{} has no containers that could be listed", found.address.scheme));
+  }
+  return found.backend->list(found.address.options, context);
+}
+
 }  // namespace orlop

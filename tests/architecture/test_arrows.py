@@ -30,7 +30,7 @@ MAY_INCLUDE = {
     "src/layers": [PUBLIC, "engine/", "wire/", "core/"],
     "src/core": [PUBLIC, "engine/", "layers/", "wire/", "backends/"],
     "src/backends": [PUBLIC, "engine/", "wire/", "net/"],
-    "server": [PUBLIC, "wire/"],
+    "server": [PUBLIC, "wire/", "engine/listing.h"],
     "cli": [PUBLIC],
     "python/src": [PUBLIC],
 }

@@ -184,6 +184,20 @@ def test_a_reader_that_goes_away_ends_it_quietly(orlop, bucket):
     assert process.stderr == b""
 
 
+def test_buckets(orlop, server, bucket):
+    lines = orlop.ok("ls", "s3://").text.splitlines()
+    assert bucket.name in [line.split()[-1] for line in lines] and all("BUCKET" in line for line in lines)
+    names = [line["bucket"] for line in orlop.ok("--json", "ls", "s3://?region=us-east-1").json]
+    assert names == sorted(names) and bucket.name in names
+    assert "did you mean region" in orlop.fails(2, "ls", "s3://?regin=x")
+    assert "Refused" in orlop.fails(6, "ls", "s3://", "--endpoint-url", "http://127.0.0.1:1").title()
+
+
+@pytest.mark.parametrize("verb", [["rm", "-r"], ["stat"], ["cat"], ["mb"]])
+def test_a_service_is_listed_only(orlop, verb):
+    assert "names no bucket" in orlop.fails(2, *verb, "s3://")
+
+
 def test_stat(orlop, bucket):
     bucket.put("a.txt", b"abc", ContentType="text/plain", CacheControl="max-age=60", Metadata={"owner": "me"})
     facts = orlop.ok("stat", "--json", bucket.url + "/a.txt").json[0]

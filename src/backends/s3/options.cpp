@@ -3,6 +3,7 @@
 #include "backends/s3/driver.h"
 #include "orlop/backends/s3.h"
 #include "orlop/config.h"
+#include "orlop/s3.h"
 
 namespace orlop::s3 {
 namespace {
@@ -112,6 +113,15 @@ Result<void> create_address(const Address& address, const Context& context) {
   return create_bucket(options, context);
 }
 
+Result<std::vector<Container>> list_buckets_of(const StringMap& values, const Context& context) {
+  ORLOP_ASSIGN(Options options, read_options(values));
+  ORLOP_ASSIGN(Service service, Service::connect(std::move(options)));
+  ORLOP_ASSIGN(Buckets found, service.buckets(context));
+  std::vector<Container> containers;
+  for (const Bucket& bucket : found.buckets) containers.push_back({bucket.name(), bucket.created()});
+  return containers;
+}
+
 }  // namespace
 
 Result<Options> parse_options(const StringMap& values) { return read_options(values); }
@@ -139,6 +149,7 @@ Result<void> create_bucket(const Options& options, const Context& context) {
   return make_bucket(std::move(config), std::move(transport), context);
 }
 
-const Backend backend{"s3", "Amazon S3 and everything that speaks its protocol", specs, open_address, create_address};
+const Backend backend{
+    "s3", "Amazon S3 and everything that speaks its protocol", specs, open_address, create_address, list_buckets_of};
 
 }  // namespace orlop::s3
