@@ -22,15 +22,23 @@ def window(expires, stable_for, now=None):
     """(signed_at, expires) in seconds. With `stable_for` all that is signed within so many seconds is alike, and its
     validity begins with them: it is good for `expires` at the least."""
     now = int(time.time() if now is None else now)
-    expires = int(expires)
+    expires = _seconds("expires", expires)
     if abs(expires) > _MOST_SECONDS:
         raise ValueError(f"expires: expected a number of seconds, not {expires}")
     if not stable_for:
         return now, expires
-    stable_for = int(stable_for)
+    stable_for = _seconds("stable_for", stable_for)
     if stable_for < 0:
         raise ValueError(f"stable_for: expected a number of seconds, not {stable_for}")
     return now - now % stable_for, expires + stable_for
+
+
+def _seconds(name, value):
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name}: expected a number of seconds, not {value!r}") from None
 
 
 def signed_method(name):

@@ -1,5 +1,6 @@
 """Helpers the backends share, under the names django-storages has for them."""
 
+import codecs
 import os
 import pathlib
 import posixpath
@@ -59,19 +60,24 @@ def _no_name(name):
     return TypeError(f"no name of a file: {name!r}")
 
 
+def text_of(value):
+    """A text that code in C takes. Lazy ones become plain; str() of an enum's member would be its name."""
+    return value if issubclass(type(value), str) else str(value)
+
+
 def safe_join(base, *paths):
     """Joins below `base`; ValueError when the result is not below it."""
     if len(paths) != 1:
-        return _join_one_by_one(str(base), paths)
+        return _join_one_by_one(text_of(base), paths)
     try:
-        return native.safe_join(str(base), str(paths[0]))
+        return native.safe_join(text_of(base), text_of(paths[0]))
     except ValueError as error:
         raise ValueError(error.message) from None
 
 
 def _join_one_by_one(base, paths):
     top = path = f"{base.rstrip('/')}/"
-    for part in map(str, paths):
+    for part in map(text_of, paths):
         joined = posixpath.normpath(posixpath.join(path, part))
         # A part that leads nowhere keeps the slash of the one before.
         path = f"{joined}/" if part.endswith("/") or f"{joined}/" in (path, top) else joined
@@ -128,17 +134,28 @@ class ReadBytesWrapper(FileProxyMixin):
     def __init__(self, file, encoding=None):
         self.file = file
         self._encoding = encoding or getattr(file, "encoding", None) or "utf-8"
+        self._encode = self._new_encoder()
 
     @property
     def encoding(self):
         return self._encoding
+
+    def _new_encoder(self):
+        # Of one text, however many reads it takes: UTF-16 begins with a mark, once.
+        return codecs.getincrementalencoder(self._encoding)().encode
 
     def readable(self):
         return True
 
     def read(self, *args, **kwargs):
         content = self.file.read(*args, **kwargs)
-        return content.encode(self._encoding) if isinstance(content, str) else content
+        if not isinstance(content, str):
+            return content
+        return self._encode(content) if content else b""
+
+    def seek(self, *args, **kwargs):
+        self._encode = self._new_encoder()
+        return self.file.seek(*args, **kwargs)
 
     def close(self):
         self.file.close()

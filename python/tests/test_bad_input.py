@@ -233,6 +233,19 @@ def test_an_expiry_of_one_url(expire):
         storage.url("a", expire=expire)
 
 
+@pytest.mark.parametrize("expire", ["", [1], float("inf"), float("nan"), {}])
+def test_an_expiry_that_is_no_number(expire):
+    storage = S3Storage(bucket_name="b", access_key="a", secret_key="s", region_name="us-east-1")
+    with pytest.raises((TypeError, ValueError), match=r"^expires: expected a number of seconds, not "):
+        storage.url("a", expire=expire)
+
+
+@pytest.mark.parametrize("option", ["endpoint_url", "addressing_style", "region_name", "signature_version"])
+def test_what_is_false_is_as_if_it_were_not_there(option):
+    storage = S3Storage(**{"bucket_name": "bucket", "access_key": "a", "secret_key": "s", option: 0})
+    assert storage.url("a").startswith("https://bucket.s3.amazonaws.com/a?")
+
+
 def test_the_dialects_are_those_of_the_engine():
     with pytest.raises(orlop.ConfigInvalid) as caught:
         orlop.open("s3://b", dialect="none", region="us-east-1").exists("x")

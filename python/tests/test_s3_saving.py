@@ -81,6 +81,7 @@ CONTENTS = {
     "file": (lambda: on_disk(b"data"), b"data"),
     "file read and written": (lambda: on_disk(b"data", "r+b"), b"data"),
     "text file": (lambda: on_disk("d\xe9".encode(), "r"), "d\xe9".encode()),
+    "text file in UTF-16": (lambda: on_disk("d\xe9".encode("utf-16"), "r", "utf-16"), "d\xe9".encode("utf-16")),
     "spooled": (lambda: spooled(b"data"), b"data"),
     "pipe t24": (lambda: NonSeekable(b"data"), b"data"),
     "text pipe t24": (lambda: NonSeekable("d\xe9"), "d\xe9".encode()),

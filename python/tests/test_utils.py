@@ -1,5 +1,6 @@
 """storages.utils and storages.compress: reference sections 2.1, 4 (test_utils), appendix A.1 and A.2."""
 
+import enum
 import gzip
 import io
 import pathlib
@@ -87,6 +88,12 @@ def test_clean_name_takes_paths_t57(kind):
 )
 def test_safe_join_t58(base, parts, joined):
     assert utils.safe_join(base, *parts) == joined
+
+
+def test_safe_join_takes_the_value_of_an_enum():
+    place = enum.Enum("Place", {"media": "loc"}, type=str).media
+    assert utils.safe_join(place, "a") == "loc/a"
+    assert utils.safe_join(place, place, place) == "loc/loc/loc"
 
 
 @pytest.mark.parametrize(
@@ -202,6 +209,15 @@ def test_wrapper_takes_the_file_s_own_encoding(tmp_path):
     path.write_bytes("\u2122\u20ac".encode("windows-1252"))
     with open(path, encoding="windows-1252") as file:
         assert utils.ReadBytesWrapper(file).read() == "\u2122\u20ac".encode("windows-1252")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-32"])
+def test_wrapper_ends_and_marks_once(encoding):
+    wrapped = utils.ReadBytesWrapper(io.StringIO("h\u00e9llo"), encoding)
+    for _ in range(2):
+        wrapped.seek(0)
+        assert wrapped.read(2) + wrapped.read(2) + wrapped.read() == "h\u00e9llo".encode(encoding)
+        assert wrapped.read() == wrapped.read(5) == b""
 
 
 # Section 2.2.5 and appendix A.4: the header is fixed, so that ETags can be compared.

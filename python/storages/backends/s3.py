@@ -582,7 +582,8 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
         name = self._normalize_name(clean_name(name))
         if expire is None:
             expire = self.querystring_expire
-        signed_at, expire = self._window(expire, stable_for)
+        # What nobody signs has no end: as in django-storages, `expire` may then be anything.
+        signed_at, expire = self._window(expire, stable_for) if self._signs_urls() else (0, 0)
         if self.custom_domain:
             return self._custom_url(name, parameters, signed_at + expire)
         query, headers = to_request(parameters) if parameters else ([], [])
@@ -591,6 +592,9 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
         method = signed_method(http_method)
         signed_at *= 1_000_000
         return self._store.presign(name, method, expire, [], query, headers, signed_at, None, current()).url
+
+    def _signs_urls(self):
+        return self.querystring_auth and (not self.custom_domain or self.cloudfront_signer)
 
     def _public_url(self, key, query):
         url = self._store.public_url(key)

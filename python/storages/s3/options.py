@@ -3,6 +3,8 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from storages.utils import text_of
+
 # Engine option -> Django setting, for messages.
 SETTINGS = {
     "access_key_id": "AWS_S3_ACCESS_KEY_ID",
@@ -98,7 +100,7 @@ def engine_options(storage):
     addressing = None if s3.get("use_accelerate_endpoint") else s3.get("addressing_style")
     options = {
         "region": storage.region_name or getattr(client, "region_name", None),
-        "endpoint": storage.endpoint_url,
+        "endpoint": storage.endpoint_url or None,
         "public_endpoint": storage.public_endpoint_url or None,
         "addressing": _addressing(addressing, storage.endpoint_url),
         "use_ssl": None if storage.endpoint_url else _flag(storage.use_ssl),
@@ -124,7 +126,7 @@ def engine_options(storage):
         options["anonymous"] = "true"
     if signature in ("s3", "s3-query"):
         options["signature"] = "v2"
-    return {name: value for name, value in options.items() if value is not None}
+    return {name: text_of(value) for name, value in options.items() if value is not None}
 
 
 def attempts(client):
@@ -152,7 +154,7 @@ def _verification(verify):
 
 
 def _addressing(style, endpoint):
-    if style in (None, "auto"):
+    if not style or style == "auto":
         return "path" if endpoint else None
     if style == "virtual" and endpoint and _is_ip(urlsplit(endpoint).hostname):
         return "path"  # an address has no names below it

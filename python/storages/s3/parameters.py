@@ -33,6 +33,7 @@ ONLY_IN_PLACE = frozenset(
 )
 
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 _ATTRIBUTES = {
@@ -202,8 +203,8 @@ def _datetime(name, value):
         return datetime(value.year, value.month, value.day)
     text = str(value).strip()
     try:
-        if text.isascii() and text.isdigit():
-            return datetime.fromtimestamp(int(text), timezone.utc)
+        if _NUMBER.fullmatch(text):
+            return datetime.fromtimestamp(float(text), timezone.utc)
         if text[:4].isdigit():
             return datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith("Z") else text)
         from email.utils import parsedate_to_datetime

@@ -5,6 +5,7 @@ import os
 import re
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import LazyObject, Promise
 
 from storages.s3.parameters import UPLOAD, check_value
 from storages.utils import setting
@@ -41,11 +42,11 @@ def check_options(storage):
     for options, good, wanted in _KINDS:
         for option in options:
             value = getattr(storage, option)
-            if value and not good(value):
+            if not _is_lazy(value) and value and not good(value):
                 raise _wrong(option, wanted, value)
     for option, good, wanted in _NEVER_NONE:
         value = getattr(storage, option)
-        if not good(value):
+        if not _is_lazy(value) and not good(value):
             raise _wrong(option, wanted, value)
     _check_expiry(storage)
     _check_pair(storage)
@@ -154,6 +155,11 @@ SETTING_OF = {
     "dialect": "AWS_S3_DIALECT",
     "clamp_expiry": "AWS_S3_CLAMP_EXPIRY",
 }
+
+
+def _is_lazy(value):
+    """What is known only later, of which a domain or a location of one's tenant may be made, is not looked at."""
+    return issubclass(type(value), (Promise, LazyObject))
 
 
 def _is_text(value):

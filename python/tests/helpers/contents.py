@@ -32,10 +32,10 @@ def temporary_upload(data):
     return file
 
 
-def on_disk(data, mode="rb"):
+def on_disk(data, mode="rb", encoding=None):
     with tempfile.NamedTemporaryFile(delete=False) as file:
         file.write(data)
-    return File(open(file.name, mode))
+    return File(open(file.name, mode, encoding=encoding))
 
 
 def content_of(storage, name):

@@ -66,6 +66,43 @@ def endpoints(site, style):
     ]
 
 
+LAZY = {
+    "location": ("me dia/", {"region_name": "eu-central-1"}),
+    "custom_domain": ("cdn.example.com", {}),
+    "url_protocol": ("http:", {"custom_domain": "cdn.example.com"}),
+    "addressing_style": ("path", {"region_name": "eu-central-1"}),
+    "secret_key": ("secret", {"region_name": "eu-central-1"}),
+}
+
+
+@scenario(each={name: (name, *given) for name, given in LAZY.items()})
+def lazy_options(site, name, value, others):
+    from django.utils.functional import SimpleLazyObject, lazy
+
+    return [
+        outcome(site.url, **{**others, name: one})
+        for one in (lazy(lambda: value, str)(), SimpleLazyObject(lambda: value))
+    ]
+
+
+@scenario
+def a_location_that_is_the_member_of_an_enum(site):
+    import enum
+
+    class Places(str, enum.Enum):
+        MEDIA = "media"
+
+    return site.url(location=Places.MEDIA, region_name="eu-central-1")
+
+
+@scenario(each={"timedelta": datetime.timedelta(1), "empty": "", "list": [60], "infinity": float("inf"), "-1": -1})
+def an_expiry_of_what_nobody_signs(site, expire):
+    return [
+        outcome(site.url, call={"expire": expire}, **one)
+        for one in ({"querystring_auth": False}, {"custom_domain": "c"})
+    ]
+
+
 @scenario(differs="a port that is the scheme's own")
 def the_schemes_own_port(site):
     return [
