@@ -40,10 +40,11 @@ class RawReader(io.RawIOBase):
         return self._file.read(-1)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        # What looks for a trailer that a short file has no room for arrives at its start, as in a BytesIO.
         if whence == os.SEEK_CUR:
-            offset += self._file.tell()
+            offset = max(offset + self._file.tell(), 0)
         elif whence == os.SEEK_END:
-            offset += self._file.meta.size
+            offset = max(offset + self._file.meta.size, 0)
         elif whence != os.SEEK_SET:
             raise ValueError(f"invalid whence ({whence}, should be 0, 1 or 2)")
         if offset < 0:

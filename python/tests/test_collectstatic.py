@@ -243,7 +243,7 @@ def test_clear_never_leaves_a_gap(own_place, own_server, source):
 def test_dry_run_and_plan_change_nothing(own_place, source):
     with site(own_place, source, "S3ManifestStaticStorage"):
         out = collect(dry_run=True)
-        assert "Pretending to copy 'a b.txt'" in out and "7 static files copied" in out
+        assert f"Pretending to copy '{source / 'a b.txt'}'" in out and "7 static files copied" in out
         plan = collect(plan=True)
         assert list(own_place.handle().list()) == []
         assert "+ a b.txt  5 B" in plan
@@ -259,6 +259,23 @@ def test_dry_run_and_plan_change_nothing(own_place, source):
     assert "\nupdate     1 file " in plan
     assert "\nunchanged  12 files " in plan
     assert own_place.handle().read_bytes("a b.txt") == b"space"
+
+
+def test_what_is_told_of_each_file_is_what_django_tells(own_place, source):
+    def told(**options):
+        return sorted(
+            line for line in collect(verbosity=2, **options).splitlines() if line.startswith(("Copy", "Skip"))
+        )
+
+    with site(own_place, source):
+        collect()
+        (source / "a b.txt").write_text("other content")
+        os.utime(source / "a b.txt", (2e9, 2e9))
+        lines = told()
+        (source / "a b.txt").write_text("and another")
+        os.utime(source / "a b.txt", (2e9, 2e9))
+        assert lines == told(plain=True)
+    assert len(lines) == 7 and lines[0] == f"Copying '{source / 'a b.txt'}'" and "(not modified)" in lines[1]
 
 
 def test_link_is_refused(own_place, source):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import zipfile
 
 import orlop
 import pytest
@@ -86,6 +87,17 @@ def test_text_that_is_none(storage):
         storage.open("x", "r").read()
 
 
+@pytest.mark.parametrize("content", [b"", b"PK", b"short"])
+def test_looking_for_a_trailer_that_has_no_room(storage, content):
+    storage.save("x", ContentFile(content))
+    assert not zipfile.is_zipfile(storage.open("x"))
+    file = storage.open("x")
+    assert (file.seek(-22, io.SEEK_END), file.read()) == (0, content)
+    assert (file.seek(-22, io.SEEK_CUR), file.read(1)) == (0, content[:1])
+    with pytest.raises(ValueError, match="negative seek"):
+        file.seek(-1)
+
+
 def test_read_and_write_are_told_apart(storage):
     storage.save("x", ContentFile(b"1"))
     for mode in ("r", "rb", "r+", "a"):
@@ -132,6 +144,15 @@ def test_write_counts_bytes(storage):
     with storage.open("x", "w") as file:
         assert file.write("\u00e9") == 2
     assert storage.open("x", "r").read() == "\u00e9"
+
+
+def test_a_write_that_failed_replaces_nothing(storage):
+    storage.save("x", ContentFile(b"old"))
+    file = storage.open("x", "w")
+    with pytest.raises(UnicodeEncodeError):
+        file.write("\ud800")
+    file.close()
+    assert content_of(storage, "x") == b"old"
 
 
 def test_seek_in_what_is_not_sent_yet(storage):

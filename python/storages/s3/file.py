@@ -170,10 +170,11 @@ class S3File(CompressedFileMixin, File):
         """Appends bytes, or text as UTF-8; returns the number of bytes."""
         if not self._writable:
             raise AttributeError("File was not opened in write mode.")
+        content = to_bytes(content)
         self._is_dirty = True
         if self._buffered >= self.buffer_size:
             self._send_buffer()
-        written = self.file.write(to_bytes(content))
+        written = self.file.write(content)
         self._raw_bytes_written += written
         return written
 

@@ -112,12 +112,16 @@ class Command(DjangoCommand):
         if not self.in_bulk:
             return super().collect()
         session, found_files, plan = self._prepare()
-        modified = [path for path, key in found_files.items() if key in plan.upload]
+        modified = [path for path, (key, _) in found_files.items() if key in plan.upload]
+        unmodified = [path for path, (key, _) in found_files.items() if key in plan.unchanged]
+        for path in unmodified:
+            self.log(f"Skipping '{path}' (not modified)", level=2)
         for path in modified:
+            source = found_files[path][1]
             if self.dry_run:
-                self.log(f"Pretending to copy '{path}'", level=1)
+                self.log(f"Pretending to copy '{source}'", level=1)
             else:
-                self.log(f"Copying '{path}'", level=2)
+                self.log(f"Copying '{source}'", level=2)
         if self.dry_run:
             doomed = [*plan.delete, *session.tidying(plan, self.keep, self.prune)[1]]
         else:
@@ -126,23 +130,22 @@ class Command(DjangoCommand):
         done = "Pretending to delete" if self.dry_run else "Deleted"
         for key in doomed:
             self.log(f"{done} '{session.bucket.name_of(key)}'", level=1)
-        unmodified = [path for path, key in found_files.items() if key in plan.unchanged]
         return {"modified": modified, "unmodified": unmodified, "post_processed": self.post_processed_files}
 
     def _prepare(self):
-        """(session, {path: key} of the files found, plan)"""
+        """(session, {path: (key, path of the source)} of the files found, plan)"""
         session = Session(self._target, self.concurrency, self.clear)
-        found_files, keys = {}, {}
+        found_files, found = {}, {}
         for path, prefixed_path, storage in self._found():
             found_files[prefixed_path] = (storage, path)
-            keys[prefixed_path] = session.add(prefixed_path, path, storage)
+            found[prefixed_path] = session.add(prefixed_path, path, storage), _source_of(path, storage)
         processed = self._post_process(session, found_files)
         plan = session.plan()
         for path, version in processed:
             if session.key_of(version) in plan.upload:
                 self.log(f"Post-processed '{path}' as '{version}'", level=2)
                 self.post_processed_files.append(path)
-        return session, keys, plan
+        return session, found, plan
 
     def _found(self):
         """(path, path with the storage's prefix, storage) of each file; the first of a name wins."""
@@ -208,6 +211,14 @@ class Command(DjangoCommand):
         bucket = Bucket(self._target, self.concurrency)
         number = Releases(bucket, manifest_key(self._target)).roll_back(self.rollback or None)
         return f"Release {number} is in place again. Processes that run keep their manifest until they are restarted."
+
+
+def _source_of(path, storage):
+    """As it is told to the user: a finder's files may be nowhere on this machine."""
+    try:
+        return storage.path(path)
+    except NotImplementedError:
+        return path
 
 
 def _counted(count, noun):
