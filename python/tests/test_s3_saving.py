@@ -251,6 +251,16 @@ def test_no_overwrite_obeys_max_length(place):
         storage.save("a.txt", ContentFile(b"2"), max_length=5)
 
 
+def test_no_overwrite_shortens_names_as_django_does(place):
+    storage = place.storage(file_overwrite=False)
+    for content in (b"1", b"2"):
+        name = storage.save("long" * 9 + ".txt", ContentFile(content), max_length=20)
+        assert re.fullmatch(r"longlong_[A-Za-z0-9]{7}\.txt", name)
+        assert content_of(storage, name) == content
+    with pytest.raises(SuspiciousFileOperation, match="can not find an available filename"):
+        storage.save("abcdef.txt", ContentFile(b"1"), max_length=8)  # with room for the name, and none for the end
+
+
 def test_no_overwrite_names_are_given_once(own_place):
     storage = own_place.storage(file_overwrite=False)
     names = in_threads(16, lambda number: storage.save("a.txt", ContentFile(str(number))))

@@ -346,6 +346,8 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
         saving = _saving.get()
         if saving is not None and saving.storage is self and self._names_freely() and self._store.can("put_create"):
             saving.deferred, saving.max_length = True, max_length
+            if max_length is not None and len(name) > max_length:  # Django gives what it shortens an end of its own
+                return _Naming(self, name).get_available_name(name, max_length)
             return get_available_overwrite_name(name, max_length)
         return super().get_available_name(name, max_length)
 
