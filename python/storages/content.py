@@ -70,7 +70,9 @@ def readable_bytes(content):
         return io.BytesIO(_as_bytes(inner))
     if _is_descriptor(inner):
         _check_descriptor(inner)
-        return open(inner, "rb", closefd=False)
+        file = open(inner, "rb", closefd=False)  # noqa: SIM115
+        rewind(file)
+        return file
     if not hasattr(inner, "read"):
         return _readable_of_pieces(inner)
     rewind(content)
@@ -189,7 +191,8 @@ def _check_descriptor(descriptor):
 
 def _range_of(descriptor):
     status = os.fstat(descriptor)
-    return FileRange(descriptor, status.st_size) if stat.S_ISREG(status.st_mode) else None
+    # Files of the system's own (/proc, /sys) have a content and no size: what seems empty is read to see.
+    return FileRange(descriptor, status.st_size) if stat.S_ISREG(status.st_mode) and status.st_size else None
 
 
 class _IteratorReader:

@@ -130,6 +130,27 @@ def test_numbers_that_are_no_descriptors_of_content(storage, tmp_path):
     assert not storage.exists("a.bin")
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/version"), reason="no /proc here")
+@pytest.mark.parametrize("compress", [False, True])
+def test_files_without_a_size(own_place, compress):
+    storage = own_place.storage(gzip=compress, gzip_content_types=["text/plain"])
+    with open("/proc/version", "rb") as file:
+        expected = file.read()
+        for name, content in [("a.txt", file), ("b.txt", File(file)), ("c.txt", file.fileno())]:
+            storage.save(name, content)
+            assert storage.open(name).read() == expected
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_descriptor_handed_in_midway_is_rewound(own_place, tmp_path, compress):
+    storage = own_place.storage(gzip=compress, gzip_content_types=["text/plain"])
+    (tmp_path / "x").write_bytes(b"content")
+    with open(tmp_path / "x", "rb", buffering=0) as file:
+        file.read(3)
+        storage.save("a.txt", file.fileno())
+    assert storage.open("a.txt").read() == b"content"
+
+
 def test_content_handed_in_midway_is_rewound(storage):
     content = ContentFile(b"0123456789")
     content.read(5)
