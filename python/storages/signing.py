@@ -132,7 +132,7 @@ class SigningMixin:
     def _sign(self, order):
         from storages.orders import Signed, moment_of
 
-        if order.method == "GET" and (self.custom_domain or not self.querystring_auth):
+        if order.method == "GET" and (self.custom_domain or not self._signs_urls()):
             return Signed("GET", self._unsigned_url(order), expires_at=order.expires_at)
         signed_at = order.signed_at * 1_000_000
         if order.method == "POST":

@@ -27,7 +27,7 @@ from storages.compress import CompressStorageMixin
 from storages.s3.dropped import DROPPED
 from storages.s3.errors import describe_missing, explain, explained
 from storages.s3.file import S3File
-from storages.s3.options import ClientConfig, TransferConfig, attempts, engine_options
+from storages.s3.options import ClientConfig, TransferConfig, attempts, engine_options, is_unsigned
 from storages.s3.parameters import encode_query, filter_download, to_attrs, to_request
 from storages.s3.secrets import hidden, unseen
 from storages.s3.validation import check_object, check_options
@@ -259,7 +259,7 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
     def get_cloudfront_signer(self, key_id, key):
         from storages.cloudfront import signer_for
 
-        return signer_for(key_id, key)
+        return signer_for(key_id, bytes(key) if isinstance(key, bytearray) else key)
 
     def __getstate__(self):
         state = super().__getstate__()
@@ -589,14 +589,16 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
         if self.custom_domain:
             return self._custom_url(name, parameters, signed_at + expire)
         query, headers = to_request(parameters) if parameters else ([], [])
-        if not self.querystring_auth:
+        if not self._signs_urls():
             return self._public_url(name, query)
         method = signed_method(http_method)
         signed_at *= 1_000_000
         return self._store.presign(name, method, expire, [], query, headers, signed_at, None, current()).url
 
     def _signs_urls(self):
-        return self.querystring_auth and (not self.custom_domain or self.cloudfront_signer)
+        if not self.querystring_auth:
+            return False
+        return self.cloudfront_signer if self.custom_domain else not is_unsigned(self.client_config)
 
     def _public_url(self, key, query):
         url = self._store.public_url(key)
@@ -623,7 +625,7 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
     def _signs_in_bulk(self):
         kind = type(self)
         own = kind.url is not S3Storage.url or kind._normalize_name is not S3Storage._normalize_name
-        return self.querystring_auth and not self.custom_domain and not own
+        return self._signs_urls() and not self.custom_domain and not own
 
     def _checksum(self, meta, key):
         """(algorithm, bytes) that the service vouches for, or None."""

@@ -122,11 +122,16 @@ def engine_options(storage):
         # SDKs sign URLs for the host without a region in it, where it serves the region; and URLs get stored.
         options["global_urls"] = "true"
     signature = getattr(client, "signature_version", None)
-    if type(signature).__name__ == "UNSIGNED":  # botocore's
+    if is_unsigned(client):
         options["anonymous"] = "true"
     if signature in ("s3", "s3-query"):
         options["signature"] = "v2"
     return {name: text_of(value) for name, value in options.items() if value is not None}
+
+
+def is_unsigned(client):
+    """Whether nothing is signed: botocore's UNSIGNED, for buckets everybody may read."""
+    return type(getattr(client, "signature_version", None)).__name__ == "UNSIGNED"
 
 
 def attempts(client):

@@ -16,7 +16,8 @@ def url(site, name="file.txt", call=None, **options):
 @scenario(each=["pem", "pkcs8"])
 def forms_of_the_key(site, form):
     key = site.server[form]
-    return url(site, cloudfront_key=key), url(site, cloudfront_key=key.encode())
+    kinds = (key, key.encode(), bytearray(key.encode()))
+    return [url(site, cloudfront_key=one) for one in kinds]
 
 
 @scenario(each=["a b.txt", "é/ü.txt", 'x"y.txt', "a&b=c?d#e.txt"])

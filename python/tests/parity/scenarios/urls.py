@@ -2,6 +2,8 @@
 
 import datetime
 import itertools
+import os
+from unittest import mock
 
 from parity.harness import KEYS, frozen, outcome, scenario
 
@@ -340,6 +342,49 @@ def unsigned(site, style, region):
 @scenario
 def unsigned_without_keys(site):
     return outcome(lambda: site.kind()(bucket_name="b", querystring_auth=False).url("x"))
+
+
+@scenario
+def a_client_that_does_not_sign(site):
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    given = {"client_config": Config(signature_version=UNSIGNED), "region_name": "eu-central-1"}
+    parameters = {"ResponseContentType": "a/b"}
+    return (
+        site.url(**given),
+        site.url(call={"parameters": parameters, "expire": 5}, **given),
+        site.url(**given, **LOCAL),
+    )
+
+
+@scenario(differs="`us_east_1_regional_endpoint` of a `Config`")
+def the_first_region_at_its_own_host(site):
+    from botocore.config import Config
+
+    config = Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"})
+    return site.url(client_config=config, region_name="us-east-1")
+
+
+@scenario(each=["use_dualstack_endpoint", "use_fips_endpoint"], differs="`use_dualstack_endpoint` or")
+def hosts_of_amazon_and_an_endpoint(site, name):
+    from botocore.config import Config
+
+    config = Config(signature_version="s3v4", **{name: True})
+    return outcome(site.url, client_config=config, region_name="us-east-1", **LOCAL)
+
+
+@scenario(differs="`AWS_REGION` in the environment")
+def the_region_of_the_environment(site):
+    with mock.patch.dict(os.environ, {"AWS_REGION": "eu-west-3"}):
+        return site.url(**V4)
+
+
+@scenario(differs="`AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`")
+def an_endpoint_of_the_environment_that_is_to_be_ignored(site):
+    told = {"AWS_ENDPOINT_URL_S3": "http://localhost:9000", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+    with mock.patch.dict(os.environ, told):
+        return site.url(region_name="eu-west-3", **V4)
 
 
 @scenario
