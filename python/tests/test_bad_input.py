@@ -246,6 +246,11 @@ def test_what_is_false_is_as_if_it_were_not_there(option):
     assert storage.url("a").startswith("https://bucket.s3.amazonaws.com/a?")
 
 
+def test_the_sizes_of_transfers_are_whole_numbers():
+    with pytest.raises(ImproperlyConfigured, match="AWS_S3_TRANSFER_CONFIG/transfer_config: expected a TransferConfig"):
+        S3Storage(transfer_config=TransferConfig(multipart_threshold=8e6))
+
+
 def test_the_dialects_are_those_of_the_engine():
     with pytest.raises(orlop.ConfigInvalid) as caught:
         orlop.open("s3://b", dialect="none", region="us-east-1").exists("x")

@@ -224,7 +224,7 @@ def _is_transfer(value):
     sizes = [getattr(value, name, None) for name in ("multipart_threshold", "multipart_chunksize", "max_concurrency")]
     rate = getattr(value, "max_bandwidth", None)
     return (
-        all(_is_size(size) and size > 0 for size in sizes)
+        all(isinstance(size, int) and _is_size(size) and size > 0 for size in sizes)
         and sizes[2] <= _MOST_AT_ONCE
         and (rate is None or (_is_number(rate) and rate > 0))
     )
