@@ -23,6 +23,7 @@ from storages.utils import ReadBytesWrapper, is_seekable
 
 _CHUNK = 1 << 20
 _SPOOLED = 8 << 20  # more of an async iterable waits on disk
+_END = object()
 
 # Their read() gives what their file holds; a subclass may have other ideas.
 _PLAIN = {File, ContentFile, UploadedFile, InMemoryUploadedFile, SimpleUploadedFile, TemporaryUploadedFile}
@@ -139,7 +140,7 @@ def _gathered(content):
 
 
 def as_piece(piece):
-    return piece.encode() if isinstance(piece, str) else piece
+    return _as_bytes(piece) if isinstance(piece, (str, memoryview)) else piece
 
 
 def _inner(content):
@@ -204,8 +205,8 @@ class _IteratorReader:
 
     def read(self, size=-1):
         while size < 0 or len(self._pending) < size:
-            piece = next(self._iterator, None)
-            if piece is None:
+            piece = next(self._iterator, _END)
+            if piece is _END:
                 break
             self._pending += as_piece(piece)
         if size < 0:

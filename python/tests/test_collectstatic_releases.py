@@ -213,7 +213,7 @@ def test_failed_uploads_publish_nothing(own_place, own_server, source):
     release(own_place, source, "one")
     before = contents(own_place, with_own=True)["staticfiles.json"]
     own_server.set_faults("PUT /*/js/app.* 403")
-    with pytest.raises(CommandError, match=r"could not be stored; what is published stays as it was\.\n  .*app"):
+    with pytest.raises(CommandError, match=r"^1 file could not be stored; what .* stays as it was\.\n  .*app"):
         release(own_place, source, "two")
     own_server.set_faults("")
     assert contents(own_place, with_own=True)["staticfiles.json"] == before

@@ -70,6 +70,7 @@ CONTENTS = {
     "generator": (lambda: (piece for piece in (b"da", "t\xe4")), "dat\xe4".encode()),
     "array": (lambda: array("B", b"data"), b"data"),
     "list of pieces": (lambda: [b"da", "t\xe4"], "dat\xe4".encode()),
+    "views of pieces": (lambda: [b"", memoryview(b"d-a-")[::2], bytearray(b"ta")], b"data"),
     "many small pieces": (lambda: (b"0123456789" for _ in range(100_000)), b"0123456789" * 100_000),
     "async generator": (async_pieces, "dat\xe4".encode()),
     "what has chunks": (Pieces, b"data"),
@@ -111,6 +112,13 @@ def test_async_contents_in_an_async_view(storage):
 def test_what_is_no_content_is_named(storage, content):
     with pytest.raises(TypeError, match=f"cannot be stored: {type(content).__name__}"):
         storage._save("a.bin", content)
+    assert not storage.exists("a.bin")
+
+
+@pytest.mark.parametrize("pieces", [[None, b"data"], [b"data", None, b"more"], [b"data", 5]])
+def test_pieces_that_are_none_end_nothing(storage, pieces):
+    with pytest.raises(TypeError):
+        storage.save("a.bin", iter(pieces))
     assert not storage.exists("a.bin")
 
 

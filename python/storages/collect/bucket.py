@@ -112,4 +112,5 @@ def _told(failures, done):
     lines = [f"  {error}" for error in failures[:_SHOWN_FAILURES]]
     if len(failures) > _SHOWN_FAILURES:
         lines.append(f"  and {len(failures) - _SHOWN_FAILURES} more")
-    return f"{len(failures)} files could not be {done}; what is published stays as it was.\n" + "\n".join(lines)
+    files = "1 file" if len(failures) == 1 else f"{len(failures):,} files"
+    return f"{files} could not be {done}; what is published stays as it was.\n" + "\n".join(lines)
