@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import pickle
 import zipfile
 
 import orlop
@@ -26,6 +27,13 @@ def test_opening_what_is_missing(place):
 def test_modes_that_exclude_each_other(storage):
     with pytest.raises(ValueError, match="Can't combine 'r' and 'w' in mode"):
         storage.open("x", "rw")
+
+
+def test_an_open_file_is_no_pickle(storage):
+    storage.save("x", ContentFile(b"1"))
+    for mode in ("rb", "wb"):
+        with storage.open("x", mode) as file, pytest.raises(TypeError, match="pickle its name"):
+            pickle.dumps(file)
 
 
 def test_the_name_is_without_the_location(place):

@@ -46,6 +46,9 @@ class S3File(CompressedFileMixin, File):
         self._is_dirty = False
         self._raw_bytes_written = 0
 
+    def __getstate__(self):
+        raise TypeError(f"cannot pickle the file {self.name!r}: pickle its name, and open it where it is needed")
+
     @cached_property
     def buffer_size(self):
         return default_buffer_size()
