@@ -24,7 +24,7 @@ VERBS = ["ls", "stat", "cat", "cp", "mv", "rm", "presign", "mb", "serve", "check
         (["ls", "--set", "secret_access_key=hush", "s3://bucket"], "AWS_SECRET_ACCESS_KEY"),
         (["ls", "s4://bucket"], "write s3://"),
         (["ls", "s3:bucket"], "write s3://bucket"),
-        (["ls", "s3://"], "write s3://BUCKET/KEY"),
+        (["rm", "s3://"], "write s3://BUCKET/KEY"),
         (["ls", "nowhere:x"], "./nowhere:x"),
         (["cp", "-j", "0", "a", "b"], "from 1 to 256"),
         (["cp", "-", "-"], "write a destination"),

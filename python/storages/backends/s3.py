@@ -584,12 +584,13 @@ class S3Storage(AsyncStorageMixin, SigningMixin, UploadTicketsMixin, CompressSto
         name = self._normalize_name(clean_name(name))
         if expire is None:
             expire = self.querystring_expire
+        signs = self._signs_urls()
         # What nobody signs has no end: as in django-storages, `expire` may then be anything.
-        signed_at, expire = self._window(expire, stable_for) if self._signs_urls() else (0, 0)
+        signed_at, expire = self._window(expire, stable_for) if signs else (0, 0)
         if self.custom_domain:
             return self._custom_url(name, parameters, signed_at + expire)
         query, headers = to_request(parameters) if parameters else ([], [])
-        if not self._signs_urls():
+        if not signs:
             return self._public_url(name, query)
         method = signed_method(http_method)
         signed_at *= 1_000_000
