@@ -16,7 +16,7 @@ def twinned(method):
 
 
 def save_as_django(storage, name, content, max_length):
-    """DJANGO_SAVE, step by step. That takes each name apart three times, which costs as much as a third of a save."""
+    """DJANGO_SAVE, step by step, which takes every name apart three times, also those that are plain."""
     if name is None:
         name = content.name
     if not hasattr(content, "chunks"):

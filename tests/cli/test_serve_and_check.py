@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 from cli.harness import Bucket, Orlop, Server
 
 
@@ -46,6 +47,40 @@ def test_another_bucket(bucket, server):
     listed = gateway.boto.list_objects_v2(Bucket=bucket.name)["Contents"]
     assert [entry["Key"] for entry in listed] == ["a.txt", "new/b.txt"]
     assert gateway.stop() == 0
+
+
+@pytest.mark.parametrize("is_gateway", [False, True])
+def test_the_servers_own_names_are_refused(bucket, server, is_gateway):
+    own = Server(bucket.url, env={**server.variables, "AWS_REGION": "us-east-1"}) if is_gateway else server
+    kind = "gateway" if is_gateway else "serve"
+    client, place = own.boto, {"Bucket": bucket.name}
+    key, metadata = f".orlop.{kind}/bucket", {f"orlop-{kind}-facts": "size=1"}
+    client.put_object(**place, Key="a")
+    client.put_object_acl(**place, Key="a", ACL="public-read")
+    client.put_bucket_tagging(**place, Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})  # is kept under that key
+    refused = {
+        "AccessDenied": [
+            lambda: client.get_object(**place, Key=key),
+            lambda: client.put_object(**place, Key=key),
+            lambda: client.delete_object(**place, Key=key),
+            lambda: client.create_multipart_upload(**place, Key=key),
+            lambda: client.copy_object(**place, Key="b", CopySource=f"{bucket.name}/{key}"),
+        ],
+        "InvalidArgument": [
+            lambda: client.put_object(**place, Key="b", Metadata=metadata),
+            lambda: client.create_multipart_upload(**place, Key="b", Metadata=metadata),
+        ],
+    }
+    for code, calls in refused.items():
+        for call in calls:
+            with pytest.raises(ClientError) as caught:
+                call()
+            assert caught.value.response["Error"]["Code"] == code
+    batch = client.delete_objects(**place, Delete={"Objects": [{"Key": key}]})
+    assert [error["Code"] for error in batch["Errors"]] == ["AccessDenied"]
+    assert [entry["Key"] for entry in client.list_objects_v2(**place)["Contents"]] == ["a"]
+    if is_gateway:
+        assert own.stop() == 0
 
 
 def test_public_buckets(tmp_path):
